@@ -1,0 +1,96 @@
+# Sluice. `make demo` shows it, `make test` proves it; both install what they
+# need on Debian. All output goes below $(BUILD).
+
+BUILD   ?= build
+CC      ?= gcc
+PKGS     = hiredis libpcre2-8 libidn2 libmd milter
+VERSION  = 0.1.0
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+       -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wcast-qual \
+       -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference
+WARN_GCC = -Wlogical-op -Wduplicated-cond -Wduplicated-branches
+IS_GCC := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
+WERROR  ?= $(if $(CI),-Werror)
+OPT     ?= -O2 -D_FORTIFY_SOURCE=2
+HARDEN  ?= -fstack-protector-strong -fPIE
+SANITIZE ?=
+CFLAGS  ?= -g
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -Imilter \
+	-I$(BUILD)/gen $(WARN) $(if $(IS_GCC),$(WARN_GCC)) $(WERROR) $(OPT) \
+	$(HARDEN) -pthread $(SANITIZE) $(CFLAGS) \
+	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
+LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+# The lowest layer last: an archive may only need those behind it.
+LAYERS   = tool daemon conf engine rules store mime base
+SRCS     = $(wildcard milter/*/*.c)
+OBJS     = $(SRCS:%.c=$(BUILD)/obj/%.o)
+MAINS    = $(BUILD)/obj/milter/daemon/main.o $(BUILD)/obj/milter/tool/main.o
+ARCHIVES = $(LAYERS:%=$(BUILD)/lib%.a)
+UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%, \
+	$(wildcard tests/unit/test_*.c))
+
+.PHONY: all programs units test demo lint check-asan check-tsan fuzz bench \
+	format update-golden clean packages
+.SECONDARY:
+
+all: programs
+
+programs: $(BUILD)/sluiced $(BUILD)/sluice
+
+$(BUILD)/sluiced: $(BUILD)/obj/milter/daemon/main.o $(ARCHIVES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/sluice: $(BUILD)/obj/milter/tool/main.o $(ARCHIVES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+define ARCHIVE_RULE
+$(BUILD)/lib$(1).a: $(filter-out $(MAINS),$(filter $(BUILD)/obj/milter/$(1)/%,$(OBJS)))
+	@rm -f $$@
+	ar rcs $$@ $$^
+endef
+$(foreach layer,$(LAYERS),$(eval $(call ARCHIVE_RULE,$(layer))))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The script becomes a C string and its SHA-1, by which Redis knows it.
+$(BUILD)/gen/charge_lua.h: milter/store/charge.lua
+	@mkdir -p $(@D)
+	@{ echo '/* Made from $<. */'; \
+	   printf 'static const char charge_lua_sha1[] = "%s";\n' \
+		"$$(sha1sum < $< | cut -c1-40)"; \
+	   echo 'static const char charge_lua[] ='; \
+	   sed 's/\\/\\\\/g; s/"/\\"/g; s/^/\t"/; s/$$/\\n"/' $<; echo ';'; } > $@
+
+$(BUILD)/obj/milter/store/redis.o: $(BUILD)/gen/charge_lua.h
+
+$(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< \
+		$(ARCHIVES) $(LIBS) -lcmocka
+
+units: $(UNITS)
+
+-include $(OBJS:.o=.d) $(UNITS:=.d)
+
+packages:
+	@tests/setup/packages.sh
+
+test:
+	@tests/setup/packages.sh
+	@tests/run.sh
+
+demo:
+	@tests/setup/packages.sh
+	@$(MAKE) -s -j2 programs
+	@tests/demo.sh
+
+lint:
+	@tests/lint.sh
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,32 @@
+#include "base/domain.h"
+
+#include <idn2.h>
+
+static bool
+is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+struct str
+domain_normal(struct arena *arena, struct str name)
+{
+	char *copy, *ace = NULL;
+	struct str normal;
+
+	if (name.len > 0 && name.p[name.len - 1] == '.')
+		name.len--;
+	copy = arena_cstr(arena, name);
+	for (size_t i = 0; i < name.len; i++)
+		copy[i] = ascii_lower(copy[i]);
+	normal = (struct str){ copy, name.len };
+	if (name.len > DOMAIN_MAX || is_ascii(normal) || utf8_bad(normal) >= 0)
+		return normal;
+	if (idn2_to_ascii_8z(copy, &ace, IDN2_NONTRANSITIONAL) == IDN2_OK)
+		normal = arena_str(arena, str_of(ace));
+	idn2_free(ace);
+	return normal;
+}

@@ -1,0 +1,188 @@
+#include "base/str.h"
+
+#include <string.h>
+
+struct str
+str_of(const char *text)
+{
+	return (struct str){ text == NULL ? "" : text,
+		text == NULL ? 0 : strlen(text) };
+}
+
+bool
+str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+bool
+str_is(struct str a, const char *b)
+{
+	return str_eq(a, str_of(b));
+}
+
+char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool
+ascii_is_alnum(char c)
+{
+	c = ascii_lower(c);
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool
+ascii_is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+bool
+str_starts(struct str s, struct str head)
+{
+	return s.len >= head.len && str_eq(str_sub(s, 0, head.len), head);
+}
+
+bool
+str_ends_nocase(struct str s, struct str tail)
+{
+	return s.len >= tail.len &&
+	       str_eq_nocase(str_from(s, s.len - tail.len), tail);
+}
+
+int
+str_cmp(struct str a, struct str b)
+{
+	size_t shorter = a.len < b.len ? a.len : b.len;
+	int order = shorter > 0 ? memcmp(a.p, b.p, shorter) : 0;
+
+	if (order != 0)
+		return order;
+	return a.len < b.len ? -1 : a.len > b.len;
+}
+
+ptrdiff_t
+str_find(struct str s, char c)
+{
+	const char *found = s.len > 0 ? memchr(s.p, c, s.len) : NULL;
+
+	return found == NULL ? -1 : found - s.p;
+}
+
+ptrdiff_t
+str_find_last(struct str s, char c)
+{
+	for (size_t i = s.len; i > 0; i--)
+		if (s.p[i - 1] == c)
+			return (ptrdiff_t)i - 1;
+	return -1;
+}
+
+struct str
+str_sub(struct str s, size_t from, size_t to)
+{
+	if (to > s.len)
+		to = s.len;
+	if (from > to)
+		from = to;
+	return (struct str){ s.p + from, to - from };
+}
+
+struct str
+str_from(struct str s, size_t from)
+{
+	return str_sub(s, from, s.len);
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.len > 0 && ascii_is_space(s.p[0]))
+		s = str_from(s, 1);
+	while (s.len > 0 && ascii_is_space(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+static uint64_t
+hash_byte(uint64_t hash, char c)
+{
+	return (hash ^ (unsigned char)c) * UINT64_C(0x100000001b3);
+}
+
+uint64_t
+str_hash(struct str s)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < s.len; i++)
+		hash = hash_byte(hash, s.p[i]);
+	return hash;
+}
+
+uint64_t
+str_hash_nocase(struct str s)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < s.len; i++)
+		hash = hash_byte(hash, ascii_lower(s.p[i]));
+	return hash;
+}
+
+size_t
+utf8_sequence(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+	size_t len;
+
+	if (s.len == 0)
+		return 0;
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	len = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		low = 0xa0; /* overlong below */
+	else if (p[0] == 0xed)
+		high = 0x9f; /* surrogates above */
+	else if (p[0] == 0xf0)
+		low = 0x90; /* overlong below */
+	else if (p[0] == 0xf4)
+		high = 0x8f; /* over U+10FFFF above */
+	if (s.len < len || p[1] < low || p[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+ptrdiff_t
+utf8_bad(struct str s)
+{
+	size_t at = 0, len;
+
+	while (at < s.len) {
+		if ((len = utf8_sequence(str_from(s, at))) == 0)
+			return (ptrdiff_t)at;
+		at += len;
+	}
+	return -1;
+}

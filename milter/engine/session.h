@@ -1,0 +1,138 @@
+/*
+ * session: one SMTP connection as rules see it, and the answer at each step.
+ *
+ * Knows nothing of milter protocols: a front end (daemon/milter.c, the trace
+ * runner, a later native one) reports events and carries out replies. Events
+ * may come in any order and any number; abort may come at any time. A session
+ * is used by one thread at a time, not always the same one. No event waits for
+ * longer than the store's time-out.
+ *
+ * What is charged follows rules/plan.h; what is refunded, and when, DESIGN's
+ * table: here in session_abort, session_end and session_close.
+ */
+#ifndef SLUICE_ENGINE_SESSION_H
+#define SLUICE_ENGINE_SESSION_H
+
+#include "base/ip.h"
+#include "rules/ruleset.h"
+#include "store/store.h"
+
+struct session;
+
+/* What a verdict was: for logs, traces and tools. Strings live for the call. */
+struct verdict_report {
+	enum stage stage;
+	const char *action; /* "accept", "reject", "tempfail", "discard", … */
+	struct str rule;    /* empty: no rule decided (end of the message) */
+	bool is_observed;
+	unsigned code;
+	struct str text;
+};
+
+/* What all sessions of a process share. Outlives them; filled in once. */
+struct engine {
+	struct store *store;
+	struct store *local; /* memory; counts while store is away */
+	/* Makes references; see engine_init. */
+	uint32_t ref_boot;
+	_Atomic uint32_t ref_next;
+	/* Called for each verdict, after it was logged if is_logged; may be
+	 * NULL. Any thread. */
+	void (*on_verdict)(void *context, const struct verdict_report *report);
+	void *context;
+	bool is_logged; /* write verdict lines to the log */
+};
+
+enum reply_kind {
+	REPLY_CONTINUE,
+	REPLY_ACCEPT, /* no more questions about this connection or message */
+	REPLY_REJECT,
+	REPLY_TEMPFAIL,
+	REPLY_DISCARD,
+	REPLY_SKIP, /* body: no more of it is wanted */
+};
+
+/* Text is valid until the next event: printable, "%" not doubled, one line. */
+struct reply {
+	enum reply_kind kind;
+	unsigned code;    /* 550, for reject and tempfail */
+	struct str xcode; /* "5.7.1" */
+	struct str text;  /* with its reference */
+};
+
+/* Changes to the message, in the order they were asked for; names come from
+ * rule files, values are encoded and folded, safe to pass on. */
+enum change_kind {
+	CHANGE_ADD_HEADER,
+	CHANGE_SET_HEADER, /* the first of that name; added if there is none */
+	CHANGE_REMOVE_HEADER, /* all of that name */
+	CHANGE_QUARANTINE,    /* value: the reason */
+};
+
+struct change {
+	enum change_kind kind;
+	struct str name;
+	struct str value;
+	size_t n_present; /* fields of that name in the message as it came */
+};
+
+struct session_client {
+	struct ip ip; /* IP_NONE: not known, or no network */
+	unsigned port;
+	struct str name; /* as the MTA gave it; "[192.0.2.1]" is none */
+	bool is_local;   /* the address family was not inet or inet6 */
+};
+
+void engine_init(struct engine *engine, struct store *store,
+    struct store *local, uint32_t ref_boot);
+
+/* Takes a reference to rules. */
+struct session *session_new(struct engine *engine, struct ruleset *rules);
+/* What is open is aborted and refunded first. NULL is fine. */
+void session_free(struct session *session);
+
+/*
+ * The time of the events that follow, ms since the epoch; is_virtual: the
+ * store is to use it, too (traces), instead of its own clock.
+ */
+void session_now(struct session *session, int64_t now_ms, bool is_virtual);
+
+/* A macro of the MTA, before the event to which it belongs. name: with braces
+ * if it is longer than one letter. Both are copied. */
+void session_macro(
+    struct session *session, const char *name, const char *value);
+
+struct reply session_connect(
+    struct session *session, const struct session_client *client);
+struct reply session_helo(struct session *session, struct str name);
+/* path: as sent ("<anna@example.org>"); params: "SIZE=1000", … */
+struct reply session_mail(struct session *session, struct str path,
+    const struct str *params, size_t n_params);
+struct reply session_rcpt(struct session *session, struct str path,
+    const struct str *params, size_t n_params);
+/* A recipient that the MTA itself refuses: noted, nothing charged. */
+void session_rcpt_refused(
+    struct session *session, struct str path, unsigned code, struct str xcode);
+struct reply session_data(struct session *session);
+/* One field; value folded as it came. Never refuses. */
+void session_header(struct session *session, struct str name, struct str value);
+struct reply session_end_of_headers(struct session *session);
+/* REPLY_CONTINUE or REPLY_SKIP (no more bytes can change anything). */
+struct reply session_body(struct session *session, struct str chunk);
+/* After REPLY_CONTINUE or REPLY_ACCEPT the front end carries out
+ * session_changes; they are valid until the next event. */
+struct reply session_end(struct session *session);
+const struct change *session_changes(
+    const struct session *session, size_t *n_out);
+/* The message is over without an end: RSET, lost client, refused by others. */
+void session_abort(struct session *session);
+
+/* For drain: is a message under way? */
+bool session_in_message(const struct session *session);
+const struct ruleset *session_rules(const struct session *session);
+/* "4f2a-3": of the message if one is open, else of the connection. */
+struct str session_ref(const struct session *session);
+double session_score(const struct session *session);
+bool session_has_tag(const struct session *session, struct str tag);
+
+#endif

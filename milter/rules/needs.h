@@ -1,0 +1,32 @@
+/*
+ * needs: which steps, bytes and macros of an SMTP conversation a ruleset can
+ * ever look at. The daemon negotiates by it.
+ */
+#ifndef SLUICE_RULES_NEEDS_H
+#define SLUICE_RULES_NEEDS_H
+
+#include "rules/stage.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NEEDS_MACROS_MAX 64
+
+struct needs {
+	bool answers[STAGE_N]; /* a rule or a waited-for charge stands there */
+	bool helo;             /* helo.name is read somewhere (logs included) */
+	bool headers;          /* header fields are read */
+	bool body;             /* body bytes are read (or message.size) */
+	bool whole_body; /* message.size: bytes behind scan_limit count, too */
+	bool refused_rcpt; /* recipients refused by the MTA are wanted [L] */
+	bool changes;      /* header changes or quarantine may be asked for */
+	/* Macro names as the MTA knows them ("i", "{auth_authen}"), by stage
+	 * from which they are wanted; each also at all later stages. */
+	struct {
+		const char *name;
+		enum stage stage;
+	} macros[NEEDS_MACROS_MAX];
+	size_t n_macros;
+};
+
+#endif
