@@ -1,0 +1,24 @@
+/*
+ * load: what sluice.conf says, made real. Both programs start with it.
+ */
+#ifndef SLUICE_CONF_LOAD_H
+#define SLUICE_CONF_LOAD_H
+
+#include "conf/conf.h"
+#include "rules/ruleset.h"
+#include "store/store.h"
+
+/* Strings belong to conf. now_ms is the present. */
+void conf_rules_options(
+    const struct conf *conf, struct rules_options *options_out);
+
+/* A ruleset with one reference, or NULL; diagnostics has errors and warnings
+ * in either case. */
+struct ruleset *conf_load_rules(
+    const struct conf *conf, struct buf *diagnostics);
+
+/* Reads the password file; never waits for the store. NULL and diagnostics if
+ * something is wrong. */
+struct store *conf_open_store(const struct conf *conf, struct buf *diagnostics);
+
+#endif
