@@ -1,0 +1,130 @@
+#!/bin/sh
+# lint.sh - what is checked without running anything; `make lint`.
+#
+# Format, sizes of functions and files, layers, cppcheck, shell scripts, paths
+# that only the author has. All checks run, two at a time; then 1 if any found
+# something. A tool that is missing is named, and is a finding.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+LC_ALL=C
+export LC_ALL
+FILE_LINES_MAX=600
+build=${SLUICE_BUILD:-build}
+T=$(mktemp -d) || exit 1
+trap 'rm -rf "$T"' EXIT
+trap 'exit 130' INT TERM
+mkdir -p "$build/gen"
+
+c_files() {
+	find milter tests/unit tests/fuzz tests/bench -name '*.[ch]' | sort
+}
+
+check_format() {
+	# of each place only the line that names it
+	c_files | xargs -r clang-format --dry-run -Werror -- > "$T/format" 2>&1 ||
+		{ grep 'error:' "$T/format"; return 1; }
+}
+
+# Includes go to the same layer or down; a library only in its own layer.
+check_layers() {
+	find milter -name '*.[ch]' | sort | xargs -r awk '
+	BEGIN {
+		header["hiredis"] = "hiredis"
+		header["pcre2"] = "pcre2"
+		header["libmilter"] = "libmilter"
+		while ((getline line < "milter/LAYERS") > 0) {
+			if (line ~ /^(#|$)/)
+				continue
+			n = split(line, word, " ")
+			rank[word[1]] = ++ranks
+			for (i = 2; i <= n; i++)
+				home[word[i]] = word[1]
+		}
+	}
+	function found(what) {
+		printf "%s:%d: %s\n", FILENAME, FNR, what
+		bad = 1
+	}
+	FNR == 1 {
+		split(FILENAME, part, "/")
+		layer = part[2]
+		if (!(layer in rank))
+			found("the folder " layer " is not in milter/LAYERS")
+	}
+	/^[ \t]*#[ \t]*include[ \t]*"/ {
+		split($0, quoted, "\"")
+		if (split(quoted[2], path, "/") > 1 && path[1] in rank &&
+		    rank[path[1]] > rank[layer])
+			found(layer " includes " quoted[2] ", which is above it")
+	}
+	/^[ \t]*#[ \t]*include[ \t]*</ {
+		for (library in home)
+			if (index($0, library) && home[library] != layer)
+				found(library " belongs to " home[library] " only")
+	}
+	END { exit bad }'
+}
+
+check_lengths() {
+	c_files | xargs -r wc -l | awk -v max="$FILE_LINES_MAX" '
+		$2 != "total" && $1 > max {
+			print $2 ": " $1 " lines, more than " max; bad = 1
+		}
+		END { exit bad }'
+}
+
+# See .clang-tidy: 70 lines, 6 parameters, 4 levels.
+check_sizes() {
+	flags="-std=c17 -D_GNU_SOURCE -DSLUICE_VERSION=\"x\" -Imilter -Itests/unit
+		-I$build/gen $(pkg-config --cflags hiredis libpcre2-8 libidn2 \
+		libmd milter 2>/dev/null)"
+	make -s BUILD="$build" "$build/gen/charge_lua.h" 2>/dev/null
+	# shellcheck disable=SC2086 # flags are words
+	c_files | grep '\.c$' | xargs -r -P 2 -n 8 sh -c '
+		flags=$1; shift
+		clang-tidy --quiet "$@" -- $flags 2>"$0.$$" || { cat "$0.$$"; exit 1; }
+	' "$T/tidy" "$flags"
+}
+
+check_cppcheck() {
+	cppcheck -q -j 2 --std=c11 --enable=warning,portability \
+		--inline-suppr --suppress=missingIncludeSystem \
+		--error-exitcode=1 --template=gcc -Imilter -D_GNU_SOURCE \
+		-DSLUICE_VERSION='""' milter 2>&1
+}
+
+check_shell() {
+	find tests .ci -name '*.sh' -o -path .ci/run | sort |
+		xargs -r shellcheck -x -S warning
+	result=$?
+	for file in tests/lib/*.py; do
+		python3 - "$file" <<-'END' || result=1
+			import sys
+			compile(open(sys.argv[1]).read(), sys.argv[1], "exec")
+		END
+	done
+	return "$result"
+}
+
+# Names of the place where this was written are of no use to anybody else.
+check_paths() {
+	! git grep -nIE '/(work|farm)/|[.][.]/shared' -- . 2>/dev/null
+}
+
+for tool in clang-format clang-tidy cppcheck shellcheck python3; do
+	command -v $tool > /dev/null || lacking="${lacking:-} $tool"
+done
+if [ -n "${lacking:-}" ]; then
+	echo "lint.sh: these tools are missing:$lacking" >&2
+	echo "lint.sh: tests/setup/packages.sh lint installs them" >&2
+	exit 1
+fi
+status=0
+for check in format layers lengths cppcheck shell paths sizes; do
+	since=$(date +%s)
+	word=ok
+	"check_$check" > "$T/out" 2>&1 || word=FOUND
+	printf '%-9s %-6s %2d s\n' "$check" "$word" $(($(date +%s) - since))
+	[ $word = ok ] || { status=1; head -n 60 "$T/out"; }
+done
+exit $status
