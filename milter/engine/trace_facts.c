@@ -1,0 +1,378 @@
+/*
+ * `also FACT …`: what else is to be true after an event. One table; a row's
+ * function answers and writes down what came instead, for the message.
+ *
+ * The trap: a refusal's text ends with a reference that differs from event to
+ * event, so an exact text is compared without it, too.
+ */
+#include "engine/trace_run.h"
+
+#include "base/log.h"
+#include "base/quantity.h"
+#include "rules/key.h"
+#include "rules/suggest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SHOWN_MAX 500 /* bytes of a text in a message */
+
+struct trace_fact {
+	const char *name;
+	const char *usage;
+	unsigned min_words; /* behind the fact's name */
+	unsigned max_words;
+	bool (*holds)(struct trace_run *run, const struct trace_word *words,
+	    size_t n_words, struct buf *came);
+};
+
+static bool
+is_observed(struct trace_run *run, struct str rule)
+{
+	const struct trace_event *event = &run->event;
+
+	for (size_t i = 0; i < event->n_verdicts; i++)
+		if (event->verdicts[i].is_observed &&
+		    str_eq(event->verdicts[i].rule, rule))
+			return true;
+	return false;
+}
+
+static bool
+holds_observed(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	trace_describe_event(run, came);
+	return is_observed(run, words[0].text);
+}
+
+static bool
+holds_not_observed(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	trace_describe_event(run, came);
+	return !is_observed(run, words[0].text);
+}
+
+/* The text less what the engine adds to it: " [4f2a-3]". */
+static struct str
+without_ref(struct trace_run *run)
+{
+	struct str text = run->event.reply.text;
+	struct str tail = { 0 };
+	size_t at = text.len;
+
+	while (at > 0 && text.p[at - 1] != ' ')
+		at--;
+	tail = str_from(text, at);
+	if (tail.len < 3 || tail.p[0] != '[' || tail.p[tail.len - 1] != ']' ||
+	    str_find(tail, '-') == -1)
+		return text;
+	return str_trim(str_sub(text, 0, at));
+}
+
+/* text "WHOLE", text contains "PART" */
+static bool
+holds_text(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	struct str text = run->event.reply.text;
+
+	buf_add_cstr(came, "text \"");
+	log_escape(came, text, SHOWN_MAX);
+	buf_byte(came, '"');
+	if (n_words == 2)
+		return str_is(words[0].text, "contains") &&
+		       memmem(text.p, text.len, words[1].text.p,
+			   words[1].text.len) != NULL;
+	return str_eq(text, words[0].text) ||
+	       str_eq(without_ref(run), words[0].text);
+}
+
+static const char *const change_names[] = {
+	[CHANGE_ADD_HEADER] = "add-header",
+	[CHANGE_SET_HEADER] = "set-header",
+	[CHANGE_REMOVE_HEADER] = "remove-header",
+	[CHANGE_QUARANTINE] = "quarantine",
+};
+
+static void
+describe_text(struct buf *out, struct str text)
+{
+	buf_add_cstr(out, " \"");
+	log_escape(out, text, SHOWN_MAX);
+	buf_byte(out, '"');
+}
+
+static void
+describe_changes(const struct trace_run *run, struct buf *came)
+{
+	const struct trace_event *event = &run->event;
+
+	if (event->n_changes == 0)
+		buf_add_cstr(came, "no changes");
+	for (size_t i = 0; i < event->n_changes; i++) {
+		const struct change *change = &event->changes[i];
+
+		buf_printf(came, "%s%s", i > 0 ? ", " : "",
+		    change_names[change->kind]);
+		if (change->kind != CHANGE_QUARANTINE)
+			describe_text(came, change->name);
+		if (change->kind != CHANGE_REMOVE_HEADER)
+			describe_text(came, change->value);
+	}
+}
+
+/* name or value NULL: any. */
+static bool
+has_change(struct trace_run *run, enum change_kind kind, const struct str *name,
+    const struct str *value)
+{
+	const struct trace_event *event = &run->event;
+
+	for (size_t i = 0; i < event->n_changes; i++) {
+		const struct change *change = &event->changes[i];
+
+		if (change->kind == kind &&
+		    (name == NULL || str_eq_nocase(change->name, *name)) &&
+		    (value == NULL || str_eq(change->value, *value)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+holds_add_header(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	describe_changes(run, came);
+	return has_change(run, CHANGE_ADD_HEADER, &words[0].text,
+	    n_words > 1 ? &words[1].text : NULL);
+}
+
+static bool
+holds_set_header(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	describe_changes(run, came);
+	return has_change(run, CHANGE_SET_HEADER, &words[0].text,
+	    n_words > 1 ? &words[1].text : NULL);
+}
+
+static bool
+holds_remove_header(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	describe_changes(run, came);
+	return has_change(run, CHANGE_REMOVE_HEADER, &words[0].text, NULL);
+}
+
+static bool
+holds_quarantine(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	describe_changes(run, came);
+	return has_change(
+	    run, CHANGE_QUARANTINE, NULL, n_words > 0 ? &words[0].text : NULL);
+}
+
+static bool
+holds_no_changes(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)words;
+	(void)n_words;
+	describe_changes(run, came);
+	return run->event.n_changes == 0;
+}
+
+static bool
+holds_score(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	double score = 0, wanted = strtod(words[0].text.p, NULL);
+
+	(void)n_words;
+	if (run->session != NULL)
+		score = session_score(run->session);
+	buf_printf(came, "score %g", score);
+	return score - wanted < 1e-9 && wanted - score < 1e-9;
+}
+
+static bool
+has_tag(struct trace_run *run, struct str tag)
+{
+	return run->session != NULL && session_has_tag(run->session, tag);
+}
+
+static bool
+holds_tag(struct trace_run *run, const struct trace_word *words, size_t n_words,
+    struct buf *came)
+{
+	(void)n_words;
+	buf_add_cstr(came, "the tag is not set");
+	return has_tag(run, words[0].text);
+}
+
+static bool
+holds_not_tag(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	buf_add_cstr(came, "the tag is set");
+	return !has_tag(run, words[0].text);
+}
+
+/* Counters of one limit and key, on their way through store_counters. */
+struct counted {
+	struct buf *came;
+	uint32_t window_sec; /* 0: any */
+	uint64_t wanted;
+	unsigned n;
+	unsigned n_wanted;
+	unsigned n_used; /* above 0 */
+};
+
+static bool
+count_counter(void *context, const struct store_counter *counter)
+{
+	struct counted *counted = context;
+	char window[QUANTITY_TEXT_MAX];
+
+	if (counted->window_sec != 0 &&
+	    counted->window_sec != counter->window_sec)
+		return true;
+	buf_printf(counted->came, "%s%.*s used %llu in %s",
+	    counted->n++ > 0 ? ", " : "", STR_ARG(counter->unit),
+	    (unsigned long long)counter->used,
+	    duration_text(counter->window_sec, window).p);
+	counted->n_wanted += counter->used == counted->wanted;
+	counted->n_used += counter->used > 0;
+	return true;
+}
+
+/* counter LIMIT KEY [WINDOW] used N: in one of its windows, or the one given;
+ * "used 0" is meant of all of them. */
+static bool
+holds_counter(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	struct counted counted = { .came = came };
+	struct store *store = run->is_store_down ? run->local : run->store;
+
+	amount_parse(words[n_words - 1].text, &counted.wanted);
+	if (n_words == 5)
+		duration_parse(words[2].text, &counted.window_sec);
+	if (store_counters(store, words[0].text,
+		key_encode(run->arena, words[1].text), run->now_ms,
+		count_counter, &counted, came) == -1)
+		return false;
+	if (counted.n == 0)
+		buf_add_cstr(came, "nothing has been counted");
+	return counted.wanted == 0 ? counted.n_used == 0 : counted.n_wanted > 0;
+}
+
+static const struct trace_fact facts[] = {
+	{ "observed", "observed RULE", 1, 1, holds_observed },
+	{ "not-observed", "not-observed RULE", 1, 1, holds_not_observed },
+	{ "text", "text [contains] \"TEXT\"", 1, 2, holds_text },
+	{ "add-header", "add-header \"NAME\" [\"VALUE\"]", 1, 2,
+	    holds_add_header },
+	{ "set-header", "set-header \"NAME\" [\"VALUE\"]", 1, 2,
+	    holds_set_header },
+	{ "remove-header", "remove-header \"NAME\"", 1, 1,
+	    holds_remove_header },
+	{ "quarantine", "quarantine [\"REASON\"]", 0, 1, holds_quarantine },
+	{ "no-changes", "no-changes", 0, 0, holds_no_changes },
+	{ "score", "score NUMBER", 1, 1, holds_score },
+	{ "tag", "tag WORD", 1, 1, holds_tag },
+	{ "not-tag", "not-tag WORD", 1, 1, holds_not_tag },
+	{ "counter", "counter LIMIT KEY [WINDOW] used N", 4, 5, holds_counter },
+};
+
+#define N_FACTS (sizeof(facts) / sizeof(facts[0]))
+
+static const struct trace_fact *
+find_fact(struct str name, struct str *nearest_out)
+{
+	struct suggestion suggestion = { .wrong = name };
+
+	for (size_t i = 0; i < N_FACTS; i++) {
+		if (str_is(name, facts[i].name))
+			return &facts[i];
+		suggest(&suggestion, str_of(facts[i].name));
+	}
+	*nearest_out = suggestion.best;
+	return NULL;
+}
+
+static bool
+is_number(struct str text)
+{
+	char *end = NULL;
+
+	strtod(text.p, &end);
+	return text.len > 0 && *end == '\0';
+}
+
+/* What a count of words cannot tell. */
+static bool
+is_well_formed(const struct trace_fact *fact, const struct trace_word *words,
+    size_t n_words)
+{
+	uint64_t amount;
+	uint32_t seconds;
+
+	if (strcmp(fact->name, "text") == 0)
+		return n_words == 1 || str_is(words[0].text, "contains");
+	if (strcmp(fact->name, "score") == 0)
+		return is_number(words[0].text);
+	if (strcmp(fact->name, "counter") == 0)
+		return str_is(words[n_words - 2].text, "used") &&
+		       amount_parse(words[n_words - 1].text, &amount) == 0 &&
+		       (n_words == 4 ||
+			   duration_parse(words[2].text, &seconds) == 0);
+	return true;
+}
+
+void
+trace_fact_check(struct diags *diags, const struct trace_step *step)
+{
+	const struct trace_word *words = step->words;
+	const struct trace_fact *fact;
+	struct str nearest;
+	size_t n = step->n_words - 1;
+
+	fact = find_fact(words[0].text, &nearest);
+	if (fact == NULL && nearest.len > 0)
+		diag_add(diags, DIAG_ERROR, words[0].pos,
+		    "'also' knows no such fact; did you mean '%.*s'?",
+		    STR_ARG(nearest));
+	else if (fact == NULL)
+		diag_add(diags, DIAG_ERROR, words[0].pos,
+		    "'also' knows no such fact; see sluice-test(5) for the "
+		    "list");
+	else if (n < fact->min_words || n > fact->max_words ||
+		 !is_well_formed(fact, words + 1, n))
+		diag_add(diags, DIAG_ERROR, step->pos, "expected: also %s",
+		    fact->usage);
+}
+
+int
+trace_fact_run(struct trace_run *run, const struct trace_step *step)
+{
+	const struct trace_fact *fact;
+	struct str nearest;
+	struct buf came;
+	int rc = 0;
+
+	fact = find_fact(step->words[0].text, &nearest);
+	buf_init(&came);
+	if (!fact->holds(run, step->words + 1, step->n_words - 1, &came))
+		rc = trace_fail(run, "what the line says", buf_str(&came).p);
+	buf_done(&came);
+	return rc;
+}
