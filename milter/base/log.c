@@ -146,7 +146,7 @@ log_escape_json(struct buf *out, struct str s, size_t max)
 		buf_add_cstr(out, "...");
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 write_sentence(enum log_level level, const char *format, va_list args)
 {
 	char sentence[LOG_SENTENCE_MAX];

@@ -14,6 +14,10 @@
  * stay; other line breaks and NUL bytes become one blank each. */
 struct str header_unfold(struct arena *arena, struct str raw);
 
+/* Sets DAMAGE_RAW_8BIT and DAMAGE_CONTROL (a line break that no blank follows
+ * counts) if raw deserves them. header_decode and address_list do it, too. */
+void header_note_damage(struct str raw, uint32_t *damage);
+
 /*
  * Unfolded, encoded words decoded (RFC 2047, with the language of RFC 2231
  * section 5), always valid UTF-8. Lenient as mail programs are: words inside
@@ -27,9 +31,11 @@ struct str header_decode(struct arena *arena, struct str raw, uint32_t *damage);
 
 /*
  * The other way: text (UTF-8) as a value that is safe to give to an MTA. CR,
- * LF, NUL and other control bytes become blanks; what is not ASCII becomes
- * encoded words; folded before column 78 with "\n" followed by a blank or tab,
- * no line over 998. name_len: length of the field's name.
+ * LF, NUL and other control bytes become blanks, blanks at both ends are
+ * dropped; what is not ASCII becomes encoded words, and so does what would be
+ * read as one. Folded with "\n" and a blank: no line is over 78 columns unless
+ * a single ASCII word is, none over 998, none is blank. name_len: length of
+ * the field's name, at most 500.
  */
 struct str header_encode(struct arena *arena, struct str text, size_t name_len);
 
