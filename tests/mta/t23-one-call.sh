@@ -1,0 +1,61 @@
+#!/bin/sh
+# At most one waited-for call of Redis a stage, however many limits, recipients
+# and rules: shown by counting what Redis was asked.
+. "$(dirname "$0")/../lib/mta.sh"
+
+redis_start
+SLUICED_STORE=$REDIS_URL
+sluiced_make daemon <<'END'
+limit in-a  1000/1h connections by client.ip
+limit in-b  1000/1m connections by client.ip(16, 48)
+limit from  1000/1h messages    by mail.from
+limit user  1000/1h, 5000/1d messages by sasl.user
+limit to    1000/1h recipients  by rcpt.to
+limit pair  1000/1h recipients  by mail.from, rcpt.to
+limit all   1000/1h, 1000/1d recipients by sasl.user
+on connect { c: tempfail 450 4.7.1 "c" if over in-a or over in-b }
+on mail    { m: tempfail 450 4.7.1 "m" if over from or over user }
+on rcpt    { r: tempfail 450 4.7.1 "r" if over to or over pair or over all
+             s: tempfail 450 4.7.1 "s" if over from }
+END
+sluiced_start daemon
+postfix_start postfix "$(sluiced_milter daemon)"
+
+calls() {
+	echo $(($(redis_calls evalsha) + $(redis_calls eval)))
+}
+
+mails() { # N: so many mails of three recipients on one connection
+	set -- "$1" "$SUBMISSION" 'XCLIENT ADDR=192.0.2.7 LOGIN=joe' 'EHLO a.example'
+	n=$1
+	shift
+	while [ "$n" -gt 0 ]; do
+		set -- "$@" 'MAIL FROM:<a@example.org>' \
+			'@repeat 3 RCPT TO:<b%d@example.net>' \
+			DATA 'Subject: x' '' 'Body.' .
+		n=$((n - 1))
+	done
+	smtp "$@" QUIT
+}
+
+mails 1
+like "the first mail passes" "$CODES" '354 250 221$'
+rcli config resetstat > /dev/null
+mails 1
+# two connects (Postfix asks anew after XCLIENT), one MAIL, three RCPT
+at_most "a mail to three recipients asks at most once a stage" "$(calls)" 6
+at_least "  and did ask" "$(calls)" 6
+is "  with nothing but the script" "$(rcli info commandstats | tr -d '\r' |
+	sed -n 's/^cmdstat_\([a-z]*\):.*/\1/p' |
+	grep -Evx 'evalsha|eval|hget|hset|hmget|hmset|pexpire|expire|time|config|info|ping|type|pttl|ttl|hello|client|pexpireat|expireat|exists|command|script' |
+	tr '\n' ' ')" ""
+rcli config resetstat > /dev/null
+mails 5
+is "five mails on one connection ask for MAIL and each RCPT" "$(calls)" 22
+rcli script flush > /dev/null
+rcli config resetstat > /dev/null
+mails 1
+like "a Redis that forgot the script" "$CODES" '354 250 221$'
+at_most "  is told it once" "$(($(redis_calls eval) + $(redis_calls script)))" 2
+unlike "  which is no outage" "$(sluiced_log daemon)" 'store.*(away|down|failed)'
+done_testing

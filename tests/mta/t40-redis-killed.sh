@@ -1,0 +1,77 @@
+#!/bin/sh
+# Redis is killed: mail goes on, each limit's on-outage decides, the log tells
+# each change of state once; Redis comes back and is used again by itself.
+. "$(dirname "$0")/../lib/mta.sh"
+
+redis_start
+SLUICED_STORE=$REDIS_URL
+sluiced_make daemon <<'END'
+limit locally  3/1h recipients by mail.from if mail.from == "locally@example.org"
+limit passing  3/1h recipients by mail.from on-outage pass if mail.from == "passing@example.org"
+limit failing  3/1h recipients by mail.from on-outage tempfail if mail.from == "failing@example.org"
+limit watching 3/1h recipients by mail.from on-outage tempfail if mail.from == "watching@example.org"
+on rcpt {
+	locally:  tempfail 450 4.7.1 "enough" if over locally
+	passing:  tempfail 450 4.7.1 "enough" if over passing
+	failing:  tempfail 450 4.7.1 "enough" if over failing
+	watching: observe tempfail 450 4.7.1 "enough" if over watching
+	not-over: reject 550 5.7.1 "not of unknown" if not over passing and mail.from == "passing@example.org" and rcpt.to == "not@example.net"
+}
+END
+sluiced_set daemon 'store_timeout = 200ms'
+sluiced_start daemon
+postfix_start postfix "$(sluiced_milter daemon)"
+
+send() { # WHO
+	smtp "$MX" 'EHLO a.example' "MAIL FROM:<$1@example.org>" \
+		'@repeat 4 RCPT TO:<b%d@example.net>' DATA 'Subject: x' '' 'Body.' . QUIT
+}
+changes() { # ERE: so many lines of the log tell of it
+	sluiced_since daemon | grep -Ec "store.*($1)"
+}
+away='away|down|lost|unreachable|not answer'
+back='back|again|up'
+
+for who in locally passing failing; do
+	send $who
+	is "with Redis: $who" "$CODES" "220 250 250 250 250 250 450 354 250 221"
+done
+
+sluiced_mark daemon
+redis_kill
+before=$(now_ms)
+send locally
+is "count-locally: this process counts on by itself" \
+	"$CODES" "220 250 250 250 250 250 450 354 250 221"
+at_most "no wait is longer than store_timeout, with all the rest (ms)" \
+	$(($(now_ms) - before)) 2000
+send passing
+is "pass: nobody is refused" "$CODES" "220 250 250 250 250 250 250 354 250 221"
+smtp "$MX" 'EHLO a.example' 'MAIL FROM:<passing@example.org>' \
+	'RCPT TO:<not@example.net>' QUIT
+is "what could not be asked is unknown, with not or without" \
+	"$CODES" "220 250 250 250 221"
+send failing
+is "tempfail: everybody waits" "$CODES" "220 250 250 451 451 451 451 554 221"
+like "with 4.3.0" "$SMTP" '^S: 451 4\.3\.0'
+send watching
+is "but not for an observed rule" \
+	"$CODES" "220 250 250 250 250 250 250 354 250 221"
+got=$(load "$MX" --clients 5 --messages 10 --recipients 2)
+is "mail of others goes on" "$(count end_250 "$got")" 50
+at_most "quickly (ms)" "$(count slowest_ms "$got")" 1000
+is "one line tells that the store is away" "$(changes "$away")" 1
+
+sluiced_mark daemon
+redis_start
+is_used() {
+	send fresh
+	send locally
+	[ "$(slots locally locally@example.org recipients.1h)" -gt 0 ]
+}
+ok "Redis is back and used again by itself" wait_for 10 is_used
+is "one line tells so" "$(changes "$back")" 1
+send failing
+is "limits count there again" "$CODES" "220 250 250 250 250 250 450 354 250 221"
+unlike "and nothing more was said" "$(sluiced_since daemon)" "store.*($away)"
+done_testing
