@@ -200,6 +200,10 @@ story_rules(const struct trace_options *options,
 		    options, story->patterns, story->n_patterns, why);
 	if (options->rules != NULL)
 		return ruleset_get(options->rules);
+	if (options->rules_error != NULL) {
+		buf_add_cstr(why, options->rules_error);
+		return NULL;
+	}
 	buf_printf(why,
 	    "%s: error: it is not said which rules these tests are about; "
 	    "begin the file with: rules \"NAME.rules\"\n",

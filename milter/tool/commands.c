@@ -1,0 +1,67 @@
+/*
+ * The table of commands. A row without a function is a word that later
+ * versions will know: its name is kept, and whoever tries it is told so.
+ */
+#include "tool/tool.h"
+
+#include "rules/suggest.h"
+
+static const struct command commands[] = {
+	{ "check", "[FILE…]",
+	    "load the rules, say what is wrong and what limits charge",
+	    check_run },
+	{ "print", "[FILE…]", "print the rules in their normal form",
+	    print_run },
+	{ "test", "[--store URL] [--tap] [FILE…]",
+	    "run the tests beside the rules, or these", test_run },
+	{ "facts", "[--json]", "list what rules can know", facts_run },
+	{ "counters", "[--json] [LIMIT [KEY]]", "show what limits have counted",
+	    counters_run },
+	{ "reset", "LIMIT KEY", "forget what a limit counted for a key",
+	    reset_run },
+	{ "help", "[COMMAND]", "show this list, or how a command is used",
+	    help_run },
+	{ "version", "", "print the version", version_run },
+	{ .name = "enforce" },
+	{ .name = "explain" },
+	{ .name = "grant" },
+	{ .name = "grants" },
+	{ .name = "hosts" },
+	{ .name = "observe" },
+	{ .name = "replay" },
+	{ .name = "stats" },
+	{ .name = "status" },
+	{ .name = "table" },
+	{ .name = "tail" },
+	{ .name = "top" },
+	{ .name = "user" },
+	{ .name = "why" },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *
+command_at(size_t i)
+{
+	return i < N_COMMANDS ? &commands[i] : NULL;
+}
+
+const struct command *
+command_find(struct str name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (str_is(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+struct str
+command_suggest(struct str wrong)
+{
+	struct suggestion suggestion = { .wrong = wrong };
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (commands[i].run != NULL)
+			suggest(&suggestion, str_of(commands[i].name));
+	return suggestion.best;
+}

@@ -1,0 +1,62 @@
+/*
+ * help: which commands there are and how one is used. Made from the table, so
+ * that it cannot differ from what the program does.
+ */
+#include "tool/tool.h"
+
+static void
+add_command(const struct command *command, struct buf *out)
+{
+	struct buf usage;
+
+	buf_init(&usage);
+	buf_printf(&usage, "%s %s", command->name, command->arguments);
+	buf_printf(out, "  %-36s  %s\n", buf_str(&usage).p, command->help);
+	buf_done(&usage);
+}
+
+static int
+help_all(void)
+{
+	const struct command *command;
+	struct buf out;
+
+	buf_init(&out);
+	buf_add_cstr(&out, "usage: sluice [-c FILE] COMMAND …\n\n");
+	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
+		if (command->run != NULL)
+			add_command(command, &out);
+	buf_printf(&out,
+	    "\n  -c FILE  the configuration to use instead of %s\n"
+	    "\nFILEs take the place of the configuration's 'rules'. Exit "
+	    "codes: 0 fine,\n1 something was found, 2 asked wrongly.\n",
+	    CONF_DEFAULT_PATH);
+	tool_out(buf_str(&out));
+	buf_done(&out);
+	return TOOL_FINE;
+}
+
+int
+help_run(struct tool *tool, int argc, char **argv)
+{
+	const struct command *command;
+	struct buf out;
+	int n;
+
+	if ((n = tool_arguments(tool, argc, argv, 0, 1, NULL)) == -1)
+		return TOOL_USAGE;
+	if (n == 0)
+		return help_all();
+	command = command_find(str_of(argv[0]));
+	if (command == NULL || command->run == NULL)
+		return tool_usage(tool,
+		    command == NULL ? "there is no command '%s'"
+				    : "'%s' is not available in this version",
+		    argv[0]);
+	buf_init(&out);
+	buf_printf(&out, "usage: sluice [-c FILE] %s %s\n%s\n", command->name,
+	    command->arguments, command->help);
+	tool_out(buf_str(&out));
+	buf_done(&out);
+	return TOOL_FINE;
+}

@@ -1,0 +1,106 @@
+/*
+ * test: run stories against rules (engine/trace.h).
+ *
+ * The trap: a test file may name its own rules, so it must run even where the
+ * configuration's rules cannot be loaded; only a file that relies on them
+ * fails then, and says why.
+ */
+#include "tool/tool.h"
+
+#include "conf/files.h"
+#include "conf/load.h"
+#include "engine/trace.h"
+
+#include <limits.h>
+
+static int
+say_result(const struct trace_options *options, struct trace_result *result)
+{
+	trace_report_end(options, result);
+	tool_out(buf_str(&result->report));
+	return result->n_failed == 0 ? TOOL_FINE : TOOL_FINDING;
+}
+
+static int
+test_files(const struct trace_options *options, int n_files, char **files)
+{
+	struct trace_result result = { 0 };
+	int rc;
+
+	for (int i = 0; i < n_files; i++)
+		trace_run_file(options, files[i], &result);
+	rc = say_result(options, &result);
+	trace_result_done(&result);
+	return rc;
+}
+
+static int
+test_beside(const struct trace_options *options, const struct conf *conf)
+{
+	struct trace_result result = { 0 };
+	int rc;
+
+	trace_run_beside(options, conf->rules.items, conf->rules.n, &result);
+	rc = say_result(options, &result);
+	if (result.n_files == 0 && result.n_failed == 0) {
+		tool_error("there is no test: no file *.test stands beside the "
+			   "rules of the configuration");
+		rc = TOOL_FINDING;
+	}
+	trace_result_done(&result);
+	return rc;
+}
+
+static bool
+is_rules(const char *path)
+{
+	return str_ends_nocase(str_of(path), STR(".rules"));
+}
+
+static int
+test_with(struct tool *tool, struct trace_options *options, int n, char **files)
+{
+	const struct conf *conf = tool_conf(tool);
+	struct rules_options rules_options;
+	struct buf why;
+	int rc;
+
+	if (conf == NULL)
+		return TOOL_FINDING;
+	conf_rules_options(conf, &rules_options);
+	options->rules_options = &rules_options;
+	options->store_timeout_ms = conf->store_timeout_ms;
+	if (n == 0)
+		return test_beside(options, conf);
+	buf_init(&why);
+	options->rules =
+	    trace_load_rules(options, conf->rules.items, conf->rules.n, &why);
+	options->rules_error = buf_str(&why).p;
+	rc = test_files(options, n, files);
+	ruleset_put(options->rules);
+	buf_done(&why);
+	return rc;
+}
+
+int
+test_run(struct tool *tool, int argc, char **argv)
+{
+	struct trace_options options = { .io = &files_io };
+	const struct tool_option tool_options[] = {
+		{ "--store", NULL, &options.store_url },
+		{ "--tap", &options.as_tap, NULL },
+		{ 0 },
+	};
+	int n;
+
+	n = tool_arguments(tool, argc, argv, 0, INT_MAX, tool_options);
+	if (n == -1)
+		return TOOL_USAGE;
+	for (int i = 0; i < n; i++)
+		if (is_rules(argv[i]))
+			return tool_usage(tool,
+			    "'%s' is a file of rules; 'test' runs files of "
+			    "tests (*.test), 'check' looks at rules",
+			    argv[i]);
+	return test_with(tool, &options, n, argv);
+}
