@@ -38,7 +38,7 @@ struct trace_options {
 	 * wipes it at its end, passed or not. */
 	const char *store_url;
 	const char *store_password; /* NULL: none */
-	uint32_t store_timeout_ms;  /* 0: the store's default */
+	uint32_t store_timeout_ms;  /* 0: 2 s */
 	bool as_tap;                /* the report is TAP instead of sentences */
 };
 

@@ -13,13 +13,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define FLUSH_MS       10000
-#define EVENT_BYTES    1024
-#define TEST_BYTES     4096
-#define PREFIX_BYTES   12
-#define SHOWN_MAX      500
-#define VERDICTS_MAX   1000   /* of one event that are remembered */
-#define TRACE_REF_BOOT 0x7e57 /* the same in each test: references are, too */
+#define STORE_TIMEOUT_MS 2000 /* a busy machine fails no test */
+#define FLUSH_MS         10000
+#define EVENT_BYTES      1024
+#define TEST_BYTES       4096
+#define PREFIX_BYTES     12
+#define SHOWN_MAX        500
+#define VERDICTS_MAX     1000   /* of one event that are remembered */
+#define TRACE_REF_BOOT   0x7e57 /* the same in each test: references are, too */
 
 static const char *const outcome_names[] = {
 	[TRACE_ACCEPT] = "accept",
@@ -262,7 +263,9 @@ open_store(const struct trace_options *options, struct buf *error)
 	struct store_options store = { .url = options->store_url,
 		.prefix = prefix,
 		.password = options->store_password,
-		.timeout_ms = options->store_timeout_ms };
+		.timeout_ms = options->store_timeout_ms > 0
+				  ? options->store_timeout_ms
+				  : STORE_TIMEOUT_MS };
 
 	if (options->store_url == NULL)
 		return open_memory();

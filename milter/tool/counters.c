@@ -116,7 +116,7 @@ make_row(struct arena *arena, const struct store_counter *counter,
 	    arena_printf(arena, "%llu/%llu", (unsigned long long)counter->used,
 		(unsigned long long)counter->max);
 	row[4] = arena_printf(arena, "%llu%%", percent(counter));
-	row[5] = str_of("now");
+	row[5] = str_of(counter->free_at_ms < 0 ? "never" : "now");
 	if (counter->free_at_ms > 0)
 		row[5] = arena_str(
 		    arena, str_of(time_text(counter->free_at_ms, true, time)));
@@ -188,7 +188,8 @@ add_json_counter(const struct store_counter *counter, struct buf *out)
 		buf_printf(out, "\"%s\"}",
 		    time_text(counter->free_at_ms, false, time));
 	else
-		buf_add_cstr(out, "null}");
+		buf_add_cstr(
+		    out, counter->free_at_ms < 0 ? "\"never\"}" : "null}");
 }
 
 static void

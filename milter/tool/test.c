@@ -69,7 +69,6 @@ test_with(struct tool *tool, struct trace_options *options, int n, char **files)
 		return TOOL_FINDING;
 	conf_rules_options(conf, &rules_options);
 	options->rules_options = &rules_options;
-	options->store_timeout_ms = conf->store_timeout_ms;
 	if (n == 0)
 		return test_beside(options, conf);
 	buf_init(&why);
