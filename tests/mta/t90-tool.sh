@@ -57,7 +57,7 @@ run 1 "print of a bad file" print bad.rules
 
 run 0 "facts" facts
 for fact in client.ip helo.name sasl.user mail.from rcpt.to subject body.raw mime.damage; do
-	like "  tells of $fact" "$OUT" "^ *$fact[ =\[]"
+	like "  tells of $fact" "$OUT" "^ *${fact}[ =[]"
 done
 like "  with type and stage" "$OUT" 'rcpt\.to.*(address|rcpt)'
 
