@@ -61,7 +61,9 @@ struct store_level {
 };
 
 struct store_answer {
-	bool fits; /* for every rate */
+	bool fits;   /* for every rate */
+	bool failed; /* unknown: the key is of another type (logged by the
+			store); then fits is false and levels say nothing */
 	struct store_level levels[STORE_RATES_MAX];
 };
 
@@ -69,11 +71,13 @@ struct store_answer {
  * Opening.
  *
  * store_open parses the URL and never waits: a store that is away is found
- * away by the first call and comes back by itself. Returns NULL for a URL that
- * is wrong, with a message for people in error. URLs: "memory",
- * "redis://[USER:PASSWORD@]HOST[:PORT][/DB]", "redis+unix:///PATH[?db=N]". A
- * scheme of later versions (rediss, redis+sentinel, redis+cluster) is refused
- * with "not available in this version".
+ * away by the first call and comes back by itself. Redis gets a thread of its
+ * own, so open after the last fork. Returns NULL for a URL that is wrong, with
+ * a message for people in error. URLs: "memory",
+ * "redis://[USER:PASSWORD@]HOST[:PORT][/DB]", "redis+unix:///PATH[?db=N]"; a
+ * password in options is stronger than one in the URL. A scheme of later
+ * versions (rediss, redis+sentinel, redis+cluster) is refused with "not
+ * available in this version".
  */
 struct store_options {
 	const char *url;
@@ -81,12 +85,15 @@ struct store_options {
 	const char *password; /* NULL: none, or the one in the URL */
 	uint32_t timeout_ms;  /* whole call, waiting for a connection included;
 				  0: 100 */
-	uint32_t connections; /* 0: 4 */
+	uint32_t connections; /* 0: 4; one more serves what is not waited for */
 };
 
 struct store *store_open(
     const struct store_options *options, struct buf *error);
-/* Waits (bounded: 1 s) for what was sent without waiting, then ends it. */
+/*
+ * Waits (bounded: 1 s) for what was sent without waiting, then ends it. Calls
+ * may be put afterwards, but not used. NULL is fine.
+ */
 void store_close(struct store *store);
 /* "memory", "redis 127.0.0.1:6379/0": for logs and people; no password. */
 const char *store_name(const struct store *store);
@@ -147,30 +154,33 @@ struct store_counter {
 	struct str identity;
 	struct str unit;
 	uint32_t window_sec;
-	uint64_t used; /* now */
-	uint64_t max;  /* as of the last charge */
-	int64_t
-	    free_at_ms; /* wall clock: when room for 1 more comes back; 0: is there */
+	uint64_t used;      /* now */
+	uint64_t max;       /* as of the last charge */
+	int64_t free_at_ms; /* wall clock: when room for 1 more comes back;
+			       0: is there; -1: never (max is 0) */
 };
 
 int store_counters(struct store *store, struct str limit, struct str identity,
     int64_t now_ms,
     bool (*each)(void *context, const struct store_counter *counter),
     void *context, struct buf *error);
-/* Deletes the counters of limit and identity; *n_out: how many keys. */
+/* Deletes the counters of limit and identity (both needed); *n_out: keys. */
 int store_reset(struct store *store, struct str limit, struct str identity,
     size_t *n_out, struct buf *error);
 /* Deletes every key below the store's prefix (for tests under a random one). */
 int store_wipe(struct store *store, struct buf *error);
 
-/* For tests and traces: as if the store were away. */
+/*
+ * For tests and traces: as if the store were away. What is sent or given back
+ * meanwhile is lost; nothing is logged.
+ */
 void store_set_down(struct store *store, bool is_down);
 
 /* Statistics since start, for tests and metrics. */
 struct store_stats {
-	uint64_t calls_waited; /* store_call_wait that asked the store */
+	uint64_t calls_waited; /* store_call_wait, answered or not */
 	uint64_t calls_sent;   /* without waiting: charges and refunds */
-	uint64_t failures;
+	uint64_t failures;     /* of both, also those that failed at once */
 };
 
 void store_stats_get(struct store *store, struct store_stats *stats_out);

@@ -1,0 +1,69 @@
+/*
+ * call: what a store call is made of. For the files of this layer only.
+ *
+ * Everything of a call stands in its arena. Its maker fills it; from then on
+ * the state says who may write: while it is under way only the thread that
+ * asks the store. refund is the one field that two threads change.
+ */
+#ifndef SLUICE_STORE_CALL_H
+#define SLUICE_STORE_CALL_H
+
+#include "base/arena.h"
+#include "store/store.h"
+
+#include <stdatomic.h>
+
+enum call_state {
+	CALL_OPEN,      /* uses are being added */
+	CALL_UNDER_WAY, /* sent, no answer yet */
+	CALL_ANSWERED,
+	CALL_FAILED, /* perhaps charged, never given back */
+};
+
+enum call_refund {
+	REFUND_NONE,
+	REFUND_WANTED, /* asked for, not yet carried out */
+	REFUND_DONE,
+};
+
+struct call_use {
+	struct str key; /* PREFIX:limit:LIMIT:{IDENTITY} */
+	struct str unit;
+	uint64_t hash; /* of key and unit */
+	enum store_op op;
+	unsigned tag;
+	uint64_t amount;
+	const struct store_rate *rates;
+	size_t n_rates;
+	atomic_int refund; /* enum call_refund */
+	struct store_answer answer;
+};
+
+struct store_call {
+	struct store *store;
+	struct arena *arena;
+	atomic_uint n_refs;
+	atomic_int state;    /* enum call_state */
+	uint64_t generation; /* of the data that was charged */
+	struct call_use *uses;
+	size_t n_uses;
+};
+
+void call_get(struct store_call *call);
+/* Answered and something of this use was charged that can be given back. */
+bool call_use_is_refundable(
+    const struct store_call *call, const struct call_use *use);
+
+/* PREFIX:limit:LIMIT:{IDENTITY}, the name of a key in every store. */
+struct str call_key(struct arena *arena, struct str prefix, struct str limit,
+    struct str identity);
+/* The opposite: 0, or -1 if key is no such name. */
+int call_key_split(struct str prefix, struct str key, struct str *limit_out,
+    struct str *identity_out);
+
+/* A counter of a listing, from what is stored; now_ms is no STORE_NOW. */
+struct charge_slots;
+void call_counter_fill(struct store_counter *counter,
+    const struct charge_slots *slots, int64_t now_ms);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * charge: the arithmetic of one window, nine slots of T/8 aligned to the epoch.
+ *
+ * Pure: no clock, no memory, no locks. charge.lua is the same in Redis; a
+ * change here is a change there, and tests/unit/test_store_law.c finds what
+ * differs. All counts are below 2^53, what a Lua number holds exactly.
+ */
+#ifndef SLUICE_STORE_CHARGE_H
+#define SLUICE_STORE_CHARGE_H
+
+#include "base/str.h"
+
+#define CHARGE_SLOTS 9
+#define CHARGE_MAX   ((UINT64_C(1) << 53) - 1)
+
+struct charge_slots {
+	int64_t newest;           /* number of n[8] */
+	uint64_t n[CHARGE_SLOTS]; /* oldest first */
+};
+
+int64_t charge_slot_ms(uint32_t window_sec);
+/* Number of the slot in which now_ms (>= 0) is. */
+int64_t charge_slot(int64_t now_ms, uint32_t window_sec);
+
+void charge_begin(struct charge_slots *slots, int64_t slot); /* all zero */
+/* Moves on to slot, or keeps what a clock that was set back left behind. */
+void charge_advance(struct charge_slots *slots, int64_t slot);
+
+uint64_t charge_used(const struct charge_slots *slots);
+bool charge_fits(uint64_t used, uint64_t amount, uint64_t max);
+/* Adds to the newest slot; used never gets over CHARGE_MAX. */
+void charge_add(struct charge_slots *slots, uint64_t amount);
+/* Takes from that slot if it is still there, never below 0. */
+void charge_take(struct charge_slots *slots, int64_t slot, uint64_t amount);
+/*
+ * Milliseconds from now_ms until amount fits if nothing else is charged: 0 if
+ * it does, -1 if it never will. The slots must be advanced to now_ms.
+ */
+int64_t charge_retry_ms(const struct charge_slots *slots, uint64_t amount,
+    uint64_t max, uint32_t window_sec, int64_t now_ms);
+/* Milliseconds from now_ms until none of these slots counts any more. */
+int64_t charge_lives_ms(
+    const struct charge_slots *slots, uint32_t window_sec, int64_t now_ms);
+
+/* Reads "total/max newest s0 … s8". 0, or -1 if it is not that. */
+int charge_parse(
+    struct str text, struct charge_slots *slots_out, uint64_t *max_out);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * redis: the store in Redis, as its own files see it.
+ *
+ * redis.c asks the script and is the backend; redis_behind.c is the thread
+ * that carries out what nobody waits for and probes while Redis is away;
+ * redis_admin.c lists and deletes for operators.
+ */
+#ifndef SLUICE_STORE_REDIS_H
+#define SLUICE_STORE_REDIS_H
+
+#include "store/backend.h"
+#include "store/redis_pool.h"
+
+#include <pthread.h>
+
+#define REDIS_QUEUE_MAX 16384 /* what nobody waits for; beyond it is lost */
+
+/* One use that goes into the script: to be counted, or to be given back. */
+struct redis_item {
+	struct store_call *call;
+	struct call_use *use;
+	bool is_give_back;
+};
+
+struct redis_job {
+	struct store_call *call; /* a reference */
+	int64_t now_ms;
+	bool is_give_back;
+};
+
+struct redis {
+	struct redis_target target;
+	struct redis_pool *pool;
+	int64_t timeout_us;
+	struct redis_seldom foreign_keys; /* lines about wrong types */
+	struct redis_seldom full_queue;
+	_Atomic uint64_t n_failures; /* of what nobody waited for */
+
+	pthread_t thread;
+	pthread_mutex_t lock; /* all below; never held while waiting */
+	pthread_cond_t wake;
+	pthread_cond_t changed; /* drained or ended */
+	struct redis_job *ring; /* REDIS_QUEUE_MAX of them */
+	size_t head;
+	size_t n_jobs;
+	uint64_t n_dropped;
+	bool is_busy;      /* jobs are being carried out */
+	bool went_down;    /* news for the thread */
+	bool is_stopping;  /* carry out what there is, then end */
+	bool is_discarded; /* end now */
+	bool has_ended;
+	bool is_orphan; /* nobody waits for the end: the thread frees all */
+};
+
+/*
+ * Asks the script about all items in one call. 0, then answers are filled in;
+ * or -1 and *failure. now_ms may be STORE_NOW.
+ */
+int redis_script_run(struct redis *redis, struct redis_conn *conn,
+    const struct redis_item *items, size_t n_items, int64_t now_ms,
+    int64_t deadline_us, struct redis_failure *failure);
+
+void redis_behind_start(struct redis *redis);
+/* True when the thread has ended in time; else it frees redis itself. */
+bool redis_behind_stop(struct redis *redis, int64_t deadline_us);
+void redis_behind_add(struct redis *redis, struct store_call *call,
+    int64_t now_ms, bool is_give_back);
+int redis_behind_flush(struct redis *redis, int64_t deadline_us);
+void redis_behind_on_down(void *redis);
+void redis_free(struct redis *redis);
+
+int redis_admin_list(
+    void *self, const struct backend_listing *listing, struct buf *error);
+int redis_admin_reset(
+    void *self, struct str key, size_t *n_out, struct buf *error);
+int redis_admin_wipe(void *self, struct buf *error);
+
+#endif

@@ -1,0 +1,421 @@
+/*
+ * Sockets are ours, the parser is that of hiredis: so each wait is one poll
+ * with what is left of the deadline, writing never raises SIGPIPE, and nothing
+ * depends on how a version of hiredis connects.
+ *
+ * The trap is an answer that comes too late: the next question on the same
+ * connection would get it. So nothing here is ever retried or drained; a
+ * connection that failed once is only good for closing.
+ */
+#include "store/redis_conn.h"
+
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+#include <errno.h>
+#include <hiredis/hiredis.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define RECEIVE_BYTES   16384
+#define REPLY_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+void
+redis_fail(struct redis_failure *failure, enum redis_failure_kind kind,
+    const char *format, ...)
+{
+	va_list args;
+
+	failure->kind = kind;
+	va_start(args, format);
+	vsnprintf(failure->text, sizeof(failure->text), format, args);
+	va_end(args);
+}
+
+/* 0 when fd is ready, -1 and *failure when the deadline is over. */
+static int
+wait_for(
+    int fd, short events, int64_t deadline_us, struct redis_failure *failure)
+{
+	struct pollfd pollfd = { .fd = fd, .events = events };
+
+	for (;;) {
+		int64_t left_us = deadline_us - clock_steady_us();
+		struct timespec left;
+		int rc;
+
+		if (left_us <= 0) {
+			redis_fail(
+			    failure, REDIS_FAILURE_LATE, "no answer in time");
+			return -1;
+		}
+		left.tv_sec = left_us / 1000000;
+		left.tv_nsec = left_us % 1000000 * 1000;
+		rc = ppoll(&pollfd, 1, &left, NULL);
+		if (rc > 0)
+			return 0;
+		if (rc == -1 && errno != EINTR) {
+			redis_fail(failure, REDIS_FAILURE_LOST, "poll: %s",
+			    strerror(errno));
+			return -1;
+		}
+	}
+}
+
+static int
+unix_address(
+    const struct redis_target *target, struct redis_addresses *addresses_out)
+{
+	struct sockaddr_un *address = (void *)&addresses_out->items[0];
+
+	if (strlen(target->host) >= sizeof(address->sun_path))
+		return -1;
+	memset(addresses_out, 0, sizeof(*addresses_out));
+	address->sun_family = AF_UNIX;
+	strcpy(address->sun_path, target->host);
+	addresses_out->lens[0] = sizeof(*address);
+	addresses_out->n = 1;
+	return 0;
+}
+
+static int
+ask_addresses(const struct redis_target *target, int flags,
+    struct redis_addresses *addresses_out)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = flags | AI_NUMERICSERV };
+	struct redis_addresses found = { .n = 0 };
+	struct addrinfo *list, *info;
+	char port[16];
+
+	if (target->is_unix)
+		return unix_address(target, addresses_out);
+	snprintf(port, sizeof(port), "%u", target->port);
+	if (getaddrinfo(target->host, port, &hints, &list) != 0)
+		return -1;
+	for (info = list; info != NULL; info = info->ai_next) {
+		if (found.n == REDIS_ADDRESSES_MAX)
+			break;
+		memcpy(&found.items[found.n], info->ai_addr, info->ai_addrlen);
+		found.lens[found.n++] = info->ai_addrlen;
+	}
+	freeaddrinfo(list);
+	if (found.n == 0)
+		return -1;
+	*addresses_out = found;
+	return 0;
+}
+
+int
+redis_addresses_of(
+    const struct redis_target *target, struct redis_addresses *addresses_out)
+{
+	return ask_addresses(target, AI_NUMERICHOST, addresses_out);
+}
+
+int
+redis_addresses_look_up(
+    const struct redis_target *target, struct redis_addresses *addresses_out)
+{
+	return ask_addresses(target, 0, addresses_out);
+}
+
+/* Only TCP knows these; a unix socket refuses them, and that is fine. */
+static void
+set_options(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+/* A connected socket or -1. */
+static int
+connect_to(const struct sockaddr_storage *address, socklen_t len,
+    int64_t deadline_us, struct redis_failure *failure)
+{
+	int fd, error = 0;
+	socklen_t error_len = sizeof(error);
+
+	fd = socket(
+	    address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd == -1) {
+		redis_fail(
+		    failure, REDIS_FAILURE_LOST, "socket: %s", strerror(errno));
+		return -1;
+	}
+	if (connect(fd, (const struct sockaddr *)address, len) == -1)
+		error = errno;
+	if (error == EINPROGRESS) {
+		if (wait_for(fd, POLLOUT, deadline_us, failure) == -1)
+			goto failed;
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
+	}
+	if (error != 0) {
+		/* A full queue of a unix socket: there, but not answering. */
+		redis_fail(failure,
+		    error == EAGAIN ? REDIS_FAILURE_LATE
+				    : REDIS_FAILURE_CONNECT,
+		    "%s", strerror(error));
+		goto failed;
+	}
+	set_options(fd);
+	return fd;
+failed:
+	close(fd);
+	return -1;
+}
+
+void
+redis_put_begin(struct buf *out, size_t n)
+{
+	buf_printf(out, "*%zu\r\n", n);
+}
+
+void
+redis_put_arg(struct buf *out, struct str arg)
+{
+	buf_printf(out, "$%zu\r\n", arg.len);
+	buf_add(out, arg);
+	buf_add(out, STR("\r\n"));
+}
+
+void
+redis_put_number(struct buf *out, int64_t number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%lld", (long long)number);
+
+	redis_put_arg(out, (struct str){ text, (size_t)len });
+}
+
+int
+redis_conn_send(
+    struct redis_conn *conn, int64_t deadline_us, struct redis_failure *failure)
+{
+	struct str rest = buf_str(&conn->out);
+
+	while (rest.len > 0) {
+		ssize_t n = send(conn->fd, rest.p, rest.len, MSG_NOSIGNAL);
+
+		if (n >= 0) {
+			rest = str_from(rest, (size_t)n);
+		} else if (errno == EAGAIN) {
+			if (wait_for(conn->fd, POLLOUT, deadline_us, failure))
+				return -1;
+		} else if (errno != EINTR) {
+			redis_fail(
+			    failure, REDIS_FAILURE_LOST, "%s", strerror(errno));
+			return -1;
+		}
+	}
+	buf_clear(&conn->out);
+	return 0;
+}
+
+/* Reads once what is there, after waiting for it. */
+static int
+receive_some(
+    struct redis_conn *conn, int64_t deadline_us, struct redis_failure *failure)
+{
+	char bytes[RECEIVE_BYTES];
+	ssize_t n;
+
+	do {
+		if (wait_for(conn->fd, POLLIN, deadline_us, failure) == -1)
+			return -1;
+		n = recv(conn->fd, bytes, sizeof(bytes), 0);
+	} while (n == -1 && (errno == EAGAIN || errno == EINTR));
+	if (n == -1) {
+		redis_fail(failure, REDIS_FAILURE_LOST, "%s", strerror(errno));
+		return -1;
+	}
+	if (n == 0) {
+		redis_fail(
+		    failure, REDIS_FAILURE_LOST, "connection was closed");
+		return -1;
+	}
+	redisReaderFeed(conn->reader, bytes, (size_t)n);
+	return 0;
+}
+
+struct redisReply *
+redis_conn_receive(
+    struct redis_conn *conn, int64_t deadline_us, struct redis_failure *failure)
+{
+	void *reply = NULL;
+
+	for (;;) {
+		if (redisReaderGetReply(conn->reader, &reply) != REDIS_OK ||
+		    conn->reader->len > REPLY_BYTES_MAX) {
+			redis_fail(failure, REDIS_FAILURE_GARBAGE,
+			    "answer is not the Redis protocol");
+			return NULL;
+		}
+		if (reply != NULL)
+			return reply;
+		if (receive_some(conn, deadline_us, failure) == -1)
+			return NULL;
+	}
+}
+
+bool
+redis_conn_is_empty(const struct redis_conn *conn)
+{
+	return conn->reader->pos == conn->reader->len;
+}
+
+bool
+redis_conn_is_quiet(const struct redis_conn *conn)
+{
+	struct pollfd pollfd = { .fd = conn->fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, 0) == 0;
+}
+
+/* What is said first; each command has one reply, and all are sent at once. */
+enum greeting {
+	GREETING_AUTH,
+	GREETING_SELECT,
+	GREETING_NAME,
+	GREETING_MARK,    /* creates the marker: proves that writing works */
+	GREETING_REFRESH, /* keeps it for another 30 days */
+	GREETING_READ,
+	GREETING_PING,
+	GREETING_N
+};
+
+#define MARKER_SEC 2592000
+
+static void
+put_words(struct buf *out, size_t n, const struct str *words)
+{
+	redis_put_begin(out, n);
+	for (size_t i = 0; i < n; i++)
+		redis_put_arg(out, words[i]);
+}
+
+#define PUT(out, ...)                                                          \
+	put_words((out),                                                       \
+	    sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str),  \
+	    (const struct str[]){ __VA_ARGS__ })
+
+static void
+put_login(const struct redis_target *target, struct buf *out)
+{
+	if (target->password == NULL)
+		PUT(out, STR("PING"));
+	else if (target->user == NULL)
+		PUT(out, STR("AUTH"), str_of(target->password));
+	else
+		PUT(out, STR("AUTH"), str_of(target->user),
+		    str_of(target->password));
+}
+
+static void
+put_greeting(const struct redis_target *target, struct buf *out)
+{
+	char marker[33], seconds[16], db[16];
+	unsigned char random[16];
+	struct buf key = { 0 };
+
+	arc4random_buf(random, sizeof(random));
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(marker + 2 * i, 3, "%02x", random[i]);
+	buf_printf(&key, "%s:generation", target->prefix);
+	snprintf(seconds, sizeof(seconds), "%d", MARKER_SEC);
+	snprintf(db, sizeof(db), "%u", target->db);
+	put_login(target, out);
+	PUT(out, STR("SELECT"), str_of(db));
+	PUT(out, STR("CLIENT"), STR("SETNAME"), STR("sluice"));
+	PUT(out, STR("SET"), buf_str(&key), str_of(marker), STR("NX"),
+	    STR("EX"), str_of(seconds));
+	PUT(out, STR("EXPIRE"), buf_str(&key), str_of(seconds));
+	PUT(out, STR("GET"), buf_str(&key));
+	PUT(out, STR("PING"));
+	buf_done(&key);
+}
+
+static int
+check_greeting(struct redis_conn *conn, enum greeting i,
+    const struct redisReply *reply, struct redis_failure *failure)
+{
+	if (reply->type == REDIS_REPLY_ERROR && i != GREETING_NAME &&
+	    i != GREETING_REFRESH) {
+		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
+		    (int)reply->len, reply->str);
+		return -1;
+	}
+	if (i == GREETING_READ && reply->type == REDIS_REPLY_STRING)
+		conn->generation =
+		    str_hash((struct str){ reply->str, reply->len });
+	return 0;
+}
+
+static int
+greet(struct redis_conn *conn, const struct redis_target *target,
+    int64_t deadline_us, struct redis_failure *failure)
+{
+	put_greeting(target, &conn->out);
+	if (redis_conn_send(conn, deadline_us, failure) == -1)
+		return -1;
+	for (int i = 0; i < GREETING_N; i++) {
+		struct redisReply *reply =
+		    redis_conn_receive(conn, deadline_us, failure);
+		int rc;
+
+		if (reply == NULL)
+			return -1;
+		rc = check_greeting(conn, (enum greeting)i, reply, failure);
+		freeReplyObject(reply);
+		if (rc == -1)
+			return -1;
+	}
+	return 0;
+}
+
+struct redis_conn *
+redis_conn_open(const struct redis_target *target,
+    const struct redis_addresses *addresses, int64_t deadline_us,
+    struct redis_failure *failure)
+{
+	struct redis_conn *conn;
+	int fd = -1;
+
+	redis_fail(
+	    failure, REDIS_FAILURE_CONNECT, "%s is not known", target->host);
+	for (size_t i = 0; i < addresses->n && fd == -1; i++)
+		fd = connect_to(&addresses->items[i], addresses->lens[i],
+		    deadline_us, failure);
+	if (fd == -1)
+		return NULL;
+	conn = xcalloc(1, sizeof(*conn));
+	conn->fd = fd;
+	if ((conn->reader = redisReaderCreate()) == NULL)
+		abort();
+	if (greet(conn, target, deadline_us, failure) == -1) {
+		redis_conn_close(conn);
+		return NULL;
+	}
+	return conn;
+}
+
+void
+redis_conn_close(struct redis_conn *conn)
+{
+	if (conn == NULL)
+		return;
+	close(conn->fd);
+	redisReaderFree(conn->reader);
+	buf_done(&conn->out);
+	free(conn);
+}

@@ -1,0 +1,96 @@
+/*
+ * redis_conn: one connection to Redis and the bytes on it.
+ *
+ * Every wait ends by a deadline on the steady clock. After any failure the
+ * connection is broken for good: whoever holds it closes it, so a late answer
+ * can never be taken for another's. One thread at a time.
+ */
+#ifndef SLUICE_STORE_REDIS_CONN_H
+#define SLUICE_STORE_REDIS_CONN_H
+
+#include "base/buf.h"
+
+#include <hiredis/read.h>
+#include <sys/socket.h>
+
+#define REDIS_ADDRESSES_MAX 8
+
+enum redis_failure_kind {
+	REDIS_FAILURE_CONNECT, /* nobody listens there */
+	REDIS_FAILURE_LATE,    /* no answer in time */
+	REDIS_FAILURE_LOST,    /* closed or broken in the middle */
+	REDIS_FAILURE_GARBAGE, /* that is not Redis, or not our question's */
+	REDIS_FAILURE_REFUSED, /* an error reply: OOM, LOADING, NOAUTH, … */
+};
+
+/* Why something did not work, for the log. */
+struct redis_failure {
+	enum redis_failure_kind kind;
+	char text[160];
+};
+
+void redis_fail(struct redis_failure *failure, enum redis_failure_kind kind,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+struct redis_addresses {
+	struct sockaddr_storage items[REDIS_ADDRESSES_MAX];
+	socklen_t lens[REDIS_ADDRESSES_MAX];
+	size_t n;
+};
+
+/* Where Redis is and what is said first; lives as long as its connections. */
+struct redis_target {
+	char *name; /* "redis 127.0.0.1:6379/0", for the log */
+	char *host; /* or the path */
+	unsigned port;
+	bool is_unix;
+	unsigned db;
+	char *user;     /* or NULL */
+	char *password; /* or NULL */
+	char *prefix;
+};
+
+struct redis_conn {
+	int fd;
+	redisReader *reader;
+	struct buf out;      /* the command under construction */
+	uint64_t generation; /* of the data: differs after they were lost */
+	uint64_t cohort;     /* see redis_pool.h */
+	uint64_t era;
+};
+
+/* Numeric addresses and paths only, never asks DNS: 0, or -1. */
+int redis_addresses_of(
+    const struct redis_target *target, struct redis_addresses *addresses_out);
+/* Asks DNS: may take as long as it likes. */
+int redis_addresses_look_up(
+    const struct redis_target *target, struct redis_addresses *addresses_out);
+
+/*
+ * Connects, says who we are, selects the database and reads the generation
+ * marker. Also proves that Redis is willing to write. NULL and *failure.
+ */
+struct redis_conn *redis_conn_open(const struct redis_target *target,
+    const struct redis_addresses *addresses, int64_t deadline_us,
+    struct redis_failure *failure);
+void redis_conn_close(struct redis_conn *conn); /* NULL is fine */
+/* Nothing came since the last answer, not even the end. */
+bool redis_conn_is_quiet(const struct redis_conn *conn);
+
+/*
+ * A command: begin (n arguments, the name of the command included), then n
+ * arguments. Several may follow one another; send sends them all, and each
+ * has one reply.
+ */
+void redis_put_begin(struct buf *out, size_t n);
+void redis_put_arg(struct buf *out, struct str arg);
+void redis_put_number(struct buf *out, int64_t number);
+int redis_conn_send(struct redis_conn *conn, int64_t deadline_us,
+    struct redis_failure *failure);
+/* The caller frees it by freeReplyObject. An error reply is a reply. */
+struct redisReply *redis_conn_receive(struct redis_conn *conn,
+    int64_t deadline_us, struct redis_failure *failure);
+/* True after the last reply, when nothing else is there. */
+bool redis_conn_is_empty(const struct redis_conn *conn);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * What all stores have in common: opening by URL, being told to be down, and
+ * counting. The arithmetic and every wait are the backend's.
+ *
+ * The trap is time: the caller's may be anything, but slots are numbered from
+ * the epoch on, so what is before it counts as the epoch.
+ */
+#include "store/store.h"
+
+#include "base/xalloc.h"
+#include "store/backend.h"
+#include "store/charge.h"
+#include "store/url.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEMORY_KEYS_MAX 1000000
+
+static int64_t
+time_in_range(int64_t now_ms)
+{
+	if (now_ms == STORE_NOW)
+		return now_ms;
+	if (now_ms > (int64_t)CHARGE_MAX)
+		return (int64_t)CHARGE_MAX;
+	return now_ms > 0 ? now_ms : 0;
+}
+
+struct store *
+store_open(const struct store_options *options, struct buf *error)
+{
+	struct arena *arena = arena_new(1024);
+	struct store_url url;
+	struct store *store = NULL;
+
+	if (store_url_parse(arena, str_of(options->url), &url, error) == -1)
+		goto out;
+	if (options->password != NULL)
+		url.password = options->password;
+	if (url.user != NULL && url.password == NULL) {
+		buf_printf(error, "user \"%s\" has no password", url.user);
+		goto out;
+	}
+	store = xcalloc(1, sizeof(*store));
+	store->name = xstrdup(store_url_name(arena, &url).p);
+	store->prefix = str_of(
+	    xstrdup(options->prefix != NULL ? options->prefix : "sluice"));
+	if (url.kind == STORE_KIND_MEMORY) {
+		store->backend = &memory_backend;
+		store->self = memory_open(MEMORY_KEYS_MAX);
+	} else {
+		store->backend = &redis_backend;
+		store->self = redis_open(&url, store, options);
+	}
+out:
+	arena_free(arena);
+	return store;
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	store->backend->close(store->self);
+	free((char *)(uintptr_t)store->prefix.p);
+	free(store->name);
+	free(store);
+}
+
+const char *
+store_name(const struct store *store)
+{
+	return store->name;
+}
+
+bool
+store_is_up(struct store *store)
+{
+	return !atomic_load(&store->is_down) &&
+	       store->backend->is_up(store->self);
+}
+
+void
+store_set_down(struct store *store, bool is_down)
+{
+	atomic_store(&store->is_down, is_down);
+}
+
+int
+store_call_wait(struct store_call *call, int64_t now_ms)
+{
+	struct store *store = call->store;
+	int rc = -1;
+
+	assert(atomic_load(&call->state) == CALL_OPEN);
+	if (call->n_uses == 0)
+		return 0;
+	atomic_fetch_add(&store->n_waited, 1);
+	atomic_store(&call->state, CALL_FAILED);
+	if (!atomic_load(&store->is_down))
+		rc = store->backend->wait(
+		    store->self, call, time_in_range(now_ms));
+	if (rc == -1)
+		atomic_fetch_add(&store->n_failures, 1);
+	return rc;
+}
+
+void
+store_call_send(struct store_call *call, int64_t now_ms)
+{
+	struct store *store = call->store;
+
+	assert(atomic_load(&call->state) == CALL_OPEN);
+	if (call->n_uses == 0)
+		return;
+	atomic_fetch_add(&store->n_sent, 1);
+	if (atomic_load(&store->is_down)) {
+		atomic_store(&call->state, CALL_FAILED);
+		atomic_fetch_add(&store->n_failures, 1);
+		return;
+	}
+	atomic_store(&call->state, CALL_UNDER_WAY);
+	store->backend->send(store->self, call, time_in_range(now_ms));
+}
+
+/* Marks what is to be given back; false if there is nothing. */
+static bool
+mark_refunds(struct store_call *call, unsigned tag)
+{
+	bool is_under_way = atomic_load(&call->state) == CALL_UNDER_WAY;
+	bool is_any = false;
+
+	for (size_t i = 0; i < call->n_uses; i++) {
+		struct call_use *use = &call->uses[i];
+		int none = REFUND_NONE;
+
+		if (use->tag != tag || use->op != STORE_CHARGE)
+			continue;
+		/* Under way: what came of it is known when its turn comes. */
+		if (!is_under_way && !call_use_is_refundable(call, use))
+			continue;
+		if (atomic_compare_exchange_strong(
+			&use->refund, &none, REFUND_WANTED))
+			is_any = true;
+	}
+	return is_any;
+}
+
+/* A slot that is still there is the one that was charged: no time is needed. */
+void
+store_call_give_back(struct store_call *call, unsigned tag, int64_t now_ms)
+{
+	struct store *store = call->store;
+
+	(void)now_ms;
+	if (!mark_refunds(call, tag))
+		return;
+	atomic_fetch_add(&store->n_sent, 1);
+	if (atomic_load(&store->is_down))
+		atomic_fetch_add(&store->n_failures, 1);
+	else
+		store->backend->give_back(store->self, call);
+}
+
+int
+store_flush(struct store *store, uint32_t timeout_ms)
+{
+	return store->backend->flush(store->self, timeout_ms);
+}
+
+int
+store_counters(struct store *store, struct str limit, struct str identity,
+    int64_t now_ms,
+    bool (*each)(void *context, const struct store_counter *counter),
+    void *context, struct buf *error)
+{
+	const struct backend_listing listing = {
+		.prefix = store->prefix,
+		.limit = limit,
+		.identity = identity,
+		.now_ms = time_in_range(now_ms),
+		.each = each,
+		.context = context,
+	};
+
+	if (atomic_load(&store->is_down)) {
+		buf_printf(error, "store %s is away", store->name);
+		return -1;
+	}
+	return store->backend->list(store->self, &listing, error);
+}
+
+int
+store_reset(struct store *store, struct str limit, struct str identity,
+    size_t *n_out, struct buf *error)
+{
+	struct arena *arena;
+	int rc;
+
+	if (limit.len == 0 || identity.len == 0) {
+		buf_add_cstr(error, "a reset needs a limit and a key");
+		return -1;
+	}
+	if (atomic_load(&store->is_down)) {
+		buf_printf(error, "store %s is away", store->name);
+		return -1;
+	}
+	arena = arena_new(512);
+	rc = store->backend->reset(store->self,
+	    call_key(arena, store->prefix, limit, identity), n_out, error);
+	arena_free(arena);
+	return rc;
+}
+
+int
+store_wipe(struct store *store, struct buf *error)
+{
+	if (atomic_load(&store->is_down)) {
+		buf_printf(error, "store %s is away", store->name);
+		return -1;
+	}
+	return store->backend->wipe(store->self, error);
+}
+
+void
+store_stats_get(struct store *store, struct store_stats *stats_out)
+{
+	stats_out->calls_waited = atomic_load(&store->n_waited);
+	stats_out->calls_sent = atomic_load(&store->n_sent);
+	stats_out->failures = atomic_load(&store->n_failures) +
+			      store->backend->n_failures(store->self);
+}
