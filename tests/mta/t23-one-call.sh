@@ -57,5 +57,5 @@ rcli config resetstat > /dev/null
 mails 1
 like "a Redis that forgot the script" "$CODES" '354 250 221$'
 at_most "  is told it once" "$(($(redis_calls eval) + $(redis_calls script)))" 2
-unlike "  which is no outage" "$(sluiced_log daemon)" 'store.*(away|down|failed)'
+unlike "  which is no outage" "$(sluiced_log daemon)" 'store .* (is away|refuses)'
 done_testing

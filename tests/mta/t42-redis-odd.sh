@@ -25,7 +25,7 @@ send typed
 ok "a key of another type: mail goes on" goes_on
 is "and the key is left as it was" \
 	"$(rcli get 'sluice:limit:pace:{typed@example.org}')" precious
-like "the log tells of it" "$(sluiced_log daemon)" 'WRONGTYPE|wrong type'
+like "the log tells of it" "$(sluiced_log daemon)" 'key .* is of another type'
 send other
 is "others are counted as ever" "$CODES" "220 250 250 250 250 450 354 250 221"
 

@@ -61,29 +61,29 @@ for fact in client.ip helo.name sasl.user mail.from rcpt.to subject body.raw mim
 done
 like "  with type and stage" "$OUT" 'rcpt\.to.*(address|rcpt)'
 
-run 0 "test" test rules/good.test
-run 0 "test of all" -c sluice.conf test
-run 0 "test --tap" test --tap rules/good.test
+run 0 "test" -c sluice.conf test rules/good.test
+run 0 "test of what stands beside the rules" -c sluice.conf test
+run 0 "test --tap" -c sluice.conf test --tap rules/good.test
 like "  is TAP" "$OUT" '^ok 1 - the 21st waits'
 like "  with a plan" "$OUT" '^1\.\.1$'
 sed 's/tempfail 450 pace/accept/' "$T/rules/good.test" > "$T/rules/wrong.test"
 cp "$T/rules/good.rules" "$T/rules/wrong.rules"
-run 1 "a test that fails" test rules/wrong.test
+run 1 "a test that fails" -c sluice.conf test rules/wrong.test
 like "  tells the line" "$OUT$ERR" 'wrong\.test:7'
 like "  what was wanted and what came" "$OUT$ERR" 'accept.*tempfail|tempfail.*accept'
-run 1 "  as TAP" test --tap rules/wrong.test
+run 1 "  as TAP" -c sluice.conf test --tap rules/wrong.test
 like "  not ok" "$OUT" '^not ok 1 - the 21st waits'
 printf 'test "x"\n    fly away\n' > "$T/rules/good2.test"
 cp "$T/rules/good.rules" "$T/rules/good2.rules"
-run 1 "a test with an unknown verb" test rules/good2.test
+run 1 "a test with an unknown verb" -c sluice.conf test rules/good2.test
 like "  says where" "$OUT$ERR" 'good2\.test:2'
-run 1 "a test file that is not there" test rules/none.test
+run 1 "a test file that is not there" -c sluice.conf test rules/none.test
 
 redis_start
 rcli set other:key precious > /dev/null
-run 0 "test on Redis" test --store "$REDIS_URL" rules/good.test
+run 0 "test on Redis" -c sluice.conf test --store "$REDIS_URL" rules/good.test
 is "  leaves nothing behind" "$(rcli --scan)" other:key
-run 1 "test on Redis that fails" test --store "$REDIS_URL" rules/wrong.test
+run 1 "test on Redis that fails" -c sluice.conf test --store "$REDIS_URL" rules/wrong.test
 is "  leaves nothing either" "$(rcli --scan)" other:key
 at_least "  and did ask it" "$(($(redis_calls evalsha) + $(redis_calls eval)))" 20
 
