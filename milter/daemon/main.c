@@ -1,0 +1,354 @@
+/*
+ * sluiced: from the command line to a daemon that serves, and to its end.
+ *
+ * The order of the start matters. The fork comes first (threads would not
+ * survive it), then signals are blocked (every thread must inherit that), then
+ * everything that can be wrong is tried, and only when all is well is the
+ * starter told so.
+ *
+ * The order of the end matters, too: libmilter's workers may be inside a
+ * callback at any time, so nothing global is ever freed, and the process ends
+ * by _exit once all is refunded.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/load.h"
+#include "daemon/background.h"
+#include "daemon/listen.h"
+#include "daemon/milter.h"
+#include "daemon/policy.h"
+#include "daemon/reload.h"
+#include "daemon/sessions.h"
+#include "daemon/signals.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+
+/* A stop takes at most the sum of these: 4.9 s. */
+#define DRAIN_MS       4000
+#define END_ALL_MS     300
+#define FLUSH_MS       500
+#define LAST_ANSWER_MS 50
+
+#define STACK_BYTES   ((size_t)1024 * 1024)
+#define MALLOC_ARENAS 2
+#define SPARE_FDS     64 /* beside the connections of MTAs */
+
+struct arguments {
+	const char *conf_path; /* NULL: the default */
+	bool is_foreground;
+	bool is_check;
+};
+
+/* All of it lives until the process ends. */
+struct service {
+	struct engine engine;
+	struct store *store;
+	struct listener listener;
+	const char *pid_file; /* NULL: none; a copy */
+	sem_t may_serve;
+};
+
+static struct service service;
+
+static const char usage[] =
+    "usage: sluiced [-f] [-n] [-c FILE]\n"
+    "  -f        stay in the foreground, log to standard error\n"
+    "  -n        check configuration and rules, then exit: 0 good, 1 not\n"
+    "  -c FILE   configuration (" CONF_DEFAULT_PATH ")\n"
+    "  -h, -V    this help, the version\n";
+
+static _Noreturn void
+print_and_exit(FILE *file, int status, const char *text)
+{
+	fputs(text, file);
+	exit(status);
+}
+
+static struct arguments
+read_arguments(int argc, char **argv)
+{
+	struct arguments args = { 0 };
+	int c;
+
+	while ((c = getopt(argc, argv, "fnc:hV")) != -1) {
+		switch (c) {
+		case 'f':
+			args.is_foreground = true;
+			break;
+		case 'n':
+			args.is_check = true;
+			break;
+		case 'c':
+			args.conf_path = optarg;
+			break;
+		case 'h':
+			print_and_exit(stdout, EXIT_SUCCESS, usage);
+		case 'V':
+			print_and_exit(stdout, EXIT_SUCCESS,
+			    "sluiced " SLUICE_VERSION "\n");
+		default:
+			print_and_exit(stderr, EXIT_USAGE, usage);
+		}
+	}
+	if (optind < argc)
+		print_and_exit(stderr, EXIT_USAGE, usage);
+	return args;
+}
+
+/* Ends a start that failed. text: diagnostics, whole lines that say where and
+ * what, or one sentence without a line feed. */
+static _Noreturn void
+fail(const struct conf *conf, struct str text)
+{
+	bool is_sentence = text.len == 0 || text.p[text.len - 1] != '\n';
+
+	fprintf(stderr, is_sentence ? "sluiced: error: %.*s\n" : "%.*s",
+	    STR_ARG(text));
+	/* At boot nobody looks at standard error. */
+	if (conf != NULL && conf->log == LOG_SINK_SYSLOG)
+		reload_log_lines(text, LOG_LEVEL_ERROR);
+	listen_leave(&service.listener);
+	exit(EXIT_FAILURE);
+}
+
+static struct conf *
+load_conf(const struct arguments *args, struct buf *diagnostics)
+{
+	struct conf *conf = conf_load(args->conf_path, diagnostics);
+
+	if (conf == NULL)
+		fail(NULL, buf_str(diagnostics));
+	if (conf->log == -1)
+		conf->log =
+		    args->is_foreground ? LOG_SINK_STDERR : LOG_SINK_SYSLOG;
+	return conf;
+}
+
+/* -n: what a start would say, less the socket. */
+static _Noreturn void
+check(const struct arguments *args)
+{
+	struct buf diagnostics = { 0 };
+	struct conf *conf = load_conf(args, &diagnostics);
+	struct store *store = conf_open_store(conf, &diagnostics);
+	struct policy *policy = policy_load(conf, &diagnostics);
+
+	fputs(buf_str(&diagnostics).p, stderr);
+	if (store == NULL || policy == NULL)
+		exit(EXIT_FAILURE);
+	printf("%zu rules, %zu limits, %zu tables, hash %s: good\n",
+	    ruleset_n_rules(policy->rules), ruleset_n_limits(policy->rules),
+	    ruleset_n_tables(policy->rules), ruleset_hash(policy->rules));
+	store_close(store);
+	policy_put(policy);
+	conf_free(conf);
+	buf_done(&diagnostics);
+	exit(EXIT_SUCCESS);
+}
+
+/* libmilter spins when descriptors run out, so there must be enough. */
+static void
+raise_descriptors(uint32_t max_connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		log_warning("cannot raise the number of open files: %s",
+		    strerror(errno));
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < (rlim_t)max_connections + SPARE_FDS)
+		log_warning("max_connections is %u, but only %llu files may "
+			    "be open: raise LimitNOFILE",
+		    max_connections, (unsigned long long)limit.rlim_cur);
+}
+
+/* libmilter makes its threads with default attributes, 8 MiB of stack each,
+ * and glibc would give each an arena of its own. */
+static void
+set_process_limits(const struct conf *conf)
+{
+	pthread_attr_t attributes;
+
+	raise_descriptors(conf->max_connections);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	pthread_setattr_default_np(&attributes);
+	pthread_attr_destroy(&attributes);
+	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+}
+
+static void
+open_stores(const struct conf *conf, struct buf *diagnostics)
+{
+	const struct store_options options = { .url = "memory" };
+	struct store *local;
+	uint32_t boot;
+
+	service.store = conf_open_store(conf, diagnostics);
+	local = store_open(&options, diagnostics);
+	if (service.store == NULL || local == NULL)
+		fail(conf, buf_str(diagnostics));
+	if (getrandom(&boot, sizeof(boot), 0) != (ssize_t)sizeof(boot))
+		boot = (uint32_t)clock_wall_ms();
+	engine_init(&service.engine, service.store, local, boot);
+	service.engine.is_logged = true;
+}
+
+static void
+take_socket(const struct conf *conf)
+{
+	struct buf error = { 0 };
+
+	if (listen_claim(&service.listener, &conf->listen, &error) == -1)
+		fail(conf, buf_str(&error));
+	if (milter_register(&service.engine) == -1)
+		fail(conf, STR("libmilter is of another version than the one "
+			       "this program was built with"));
+	if (listen_open(&service.listener, conf, &error) == -1)
+		fail(conf, buf_str(&error));
+	if (conf->pid_file != NULL) {
+		if (pid_file_write(conf->pid_file, &error) == -1)
+			fail(conf, buf_str(&error));
+		service.pid_file = strdup(conf->pid_file);
+	}
+	buf_done(&error);
+}
+
+static void *
+serve(void *unused)
+{
+	sem_wait(&service.may_serve);
+	milter_run();
+	signals_post(SIGNAL_GAVE_UP);
+	return unused;
+}
+
+/* Signals are unblocked after this, and only then may libmilter begin. */
+static void
+start_threads(struct conf *conf, const char *conf_path)
+{
+	pthread_t thread;
+
+	sem_init(&service.may_serve, 0, 0);
+	if ((errno = pthread_create(&thread, NULL, serve, NULL)) != 0 ||
+	    reload_start(conf, conf_path) == -1)
+		fail(conf, str_of(strerror(errno)));
+	pthread_detach(thread);
+}
+
+static void
+log_start(const struct conf *conf, const struct policy *policy)
+{
+	struct log_event event;
+
+	log_event_begin(&event, "start");
+	log_event_word(&event, "version", str_of(SLUICE_VERSION));
+	log_event_text(&event, "listen", str_of(conf->listen.text));
+	log_event_text(&event, "store", str_of(store_name(service.store)));
+	log_event_number(
+	    &event, "rules", (int64_t)ruleset_n_rules(policy->rules));
+	log_event_word(&event, "hash", str_of(ruleset_hash(policy->rules)));
+	log_event_word(&event, "mode",
+	    conf->mode == CONF_MODE_OBSERVE ? STR("observe") : STR("enforce"));
+	log_event_number(&event, "pid", getpid());
+	log_event_write(&event, LOG_LEVEL_INFO);
+}
+
+static void
+start(const struct arguments *args)
+{
+	struct buf diagnostics = { 0 };
+	struct policy *policy;
+	struct conf *conf;
+
+	if (signals_init() == -1)
+		fail(NULL, str_of(strerror(errno)));
+	conf = load_conf(args, &diagnostics);
+	log_setup("sluiced", (enum log_sink)conf->log,
+	    (enum log_format)conf->log_format, (enum log_level)conf->log_level);
+	set_process_limits(conf);
+	open_stores(conf, &diagnostics);
+	policy = policy_load(conf, &diagnostics);
+	if (policy == NULL)
+		fail(conf, buf_str(&diagnostics));
+	reload_log_lines(buf_str(&diagnostics), LOG_LEVEL_WARNING);
+	buf_done(&diagnostics);
+	sessions_set_max(conf->max_connections);
+	take_socket(conf);
+	log_start(conf, policy);
+	policy_publish(policy);
+	background_ready(conf->log == LOG_SINK_STDERR);
+	start_threads(conf, args->conf_path);
+	signals_unblock();
+	sem_post(&service.may_serve);
+}
+
+static void
+rest(long ms)
+{
+	const struct timespec pause = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static _Noreturn void
+stop(int status)
+{
+	int64_t start_us = clock_steady_us();
+	size_t n_open;
+
+	log_info("stopping: open messages may finish");
+	n_open = sessions_drain(DRAIN_MS);
+	sessions_end_all(END_ALL_MS);
+	if (store_flush(service.store, FLUSH_MS) == -1)
+		log_warning("not everything could be given back to the store");
+	rest(LAST_ANSWER_MS);
+	listen_leave(&service.listener);
+	if (service.pid_file != NULL)
+		pid_file_remove(service.pid_file);
+	log_info("stop: after %lld ms, %zu message%s cut off",
+	    (long long)(clock_steady_us() - start_us) / 1000, n_open,
+	    n_open == 1 ? "" : "s");
+	_exit(status);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments args = read_arguments(argc, argv);
+
+	service.listener.lock_fd = -1;
+	if (args.is_check)
+		check(&args);
+	if (!args.is_foreground && background_start() == -1)
+		fail(NULL, str_of(strerror(errno)));
+	start(&args);
+	for (;;) {
+		switch (signals_wait()) {
+		case SIGNAL_RELOAD:
+			reload_request();
+			break;
+		case SIGNAL_STOP:
+			stop(EXIT_SUCCESS);
+		case SIGNAL_GAVE_UP:
+			log_error("libmilter stopped serving");
+			stop(EXIT_FAILURE);
+		}
+	}
+}

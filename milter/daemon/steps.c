@@ -1,0 +1,179 @@
+/*
+ * The trap is that the protocol's flags are negations of three kinds: "do not
+ * send step X", "send X but wait for no answer", "I understand Y". A flag that
+ * was not offered makes libmilter drop the session, so everything is masked;
+ * the flags of the second kind are always offered, since libmilter itself
+ * fakes them.
+ */
+#include "daemon/steps.h"
+
+#include "base/buf.h"
+
+#include <libmilter/mfapi.h>
+#include <string.h>
+
+/* What the session's facts need, whatever the rules are; by step. The MTA's
+ * own lists are replaced by ours. */
+static const char *const always[STEPS_MACRO_LISTS] = {
+	[SMFIM_CONNECT] = "j _ {daemon_name} {daemon_port} {client_addr} "
+			  "{client_port} {client_name} {client_resolve} "
+			  "{client_ptr}",
+	[SMFIM_HELO] = "",
+	[SMFIM_ENVFROM] = "i {auth_authen} {auth_type} {mail_addr} {mail_host}",
+	[SMFIM_ENVRCPT] = "i {rcpt_addr} {rcpt_mailer}",
+	[SMFIM_DATA] = "i",
+	[SMFIM_EOM] = "i",
+	[SMFIM_EOH] = "i",
+};
+
+static const int list_of_stage[STAGE_N] = {
+	[STAGE_CONNECT] = SMFIM_CONNECT,
+	[STAGE_HELO] = SMFIM_HELO,
+	[STAGE_MAIL] = SMFIM_ENVFROM,
+	[STAGE_RCPT] = SMFIM_ENVRCPT,
+	[STAGE_DATA] = SMFIM_DATA,
+	[STAGE_HEADERS] = SMFIM_EOH,
+	[STAGE_MESSAGE] = SMFIM_EOM,
+};
+
+/* The flag for a step: none if it is answered, else the one that makes it
+ * cheap (is_read) or that leaves it out. */
+static unsigned long
+step_flag(bool is_answered, bool is_read, unsigned long no_reply,
+    unsigned long not_at_all)
+{
+	if (is_answered)
+		return 0;
+	return is_read ? no_reply : not_at_all;
+}
+
+/* Without the right to skip, waiting for the answer to a chunk is for nothing;
+ * and with message.size every chunk is wanted. */
+static unsigned long
+body_flags(const struct needs *needs, unsigned long offered)
+{
+	if (!needs->body)
+		return SMFIP_NOBODY;
+	if (needs->whole_body || (offered & SMFIP_SKIP) == 0)
+		return SMFIP_NR_BODY;
+	return SMFIP_SKIP;
+}
+
+static unsigned long
+wanted_actions(const struct needs *needs)
+{
+	unsigned long actions = SMFIF_SETSYMLIST;
+
+	if (needs->changes)
+		actions |= SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE;
+	return actions;
+}
+
+struct steps
+steps_choose(const struct needs *needs, struct steps offered)
+{
+	const bool *answers = needs->answers;
+	bool is_content_read = needs->headers || needs->body;
+	unsigned long protocol = SMFIP_NOUNKNOWN;
+
+	protocol |= step_flag(
+	    answers[STAGE_HELO], needs->helo, SMFIP_NR_HELO, SMFIP_NOHELO);
+	protocol |=
+	    step_flag(answers[STAGE_DATA], false, SMFIP_NR_DATA, SMFIP_NODATA);
+	protocol |=
+	    step_flag(false, needs->headers, SMFIP_NR_HDR, SMFIP_NOHDRS);
+	protocol |= step_flag(
+	    answers[STAGE_HEADERS], is_content_read, SMFIP_NR_EOH, SMFIP_NOEOH);
+	protocol |= body_flags(needs, offered.protocol);
+	if (needs->refused_rcpt)
+		protocol |= SMFIP_RCPT_REJ;
+	protocol &= offered.protocol;
+	/* An old MTA that cannot leave DATA out need not wait for it. */
+	if (!answers[STAGE_DATA] && (protocol & SMFIP_NODATA) == 0)
+		protocol |= SMFIP_NR_DATA & offered.protocol;
+	return (
+	    struct steps){ wanted_actions(needs) & offered.actions, protocol };
+}
+
+const char *
+steps_missing(const struct needs *needs, struct steps offered)
+{
+	unsigned long missing = wanted_actions(needs) & ~offered.actions;
+
+	if ((missing & (SMFIF_ADDHDRS | SMFIF_CHGHDRS)) != 0)
+		return "header changes";
+	if ((missing & SMFIF_QUARANTINE) != 0)
+		return "quarantine";
+	if (needs->refused_rcpt && (offered.protocol & SMFIP_RCPT_REJ) == 0)
+		return "refused recipients";
+	if ((missing & SMFIF_SETSYMLIST) != 0)
+		return "a choice of macros";
+	return NULL;
+}
+
+static bool
+has_name(const struct macro_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_name(struct macro_list *list, struct arena *arena, struct str name)
+{
+	char *copy = arena_cstr(arena, name);
+
+	if (has_name(list, copy))
+		return;
+	list->names =
+	    arena_grow(arena, list->names, list->n, sizeof(*list->names));
+	list->names[list->n++] = copy;
+}
+
+static void
+add_always(struct macro_list *list, struct arena *arena, struct str names)
+{
+	while (names.len > 0) {
+		ptrdiff_t end = str_find(names, ' ');
+		size_t len = end < 0 ? names.len : (size_t)end;
+
+		add_name(list, arena, str_sub(names, 0, len));
+		names = str_from(names, end < 0 ? len : len + 1);
+	}
+}
+
+static char *
+joined(const struct macro_list *list, struct arena *arena)
+{
+	struct buf text = { 0 };
+	char *copy;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (i > 0)
+			buf_byte(&text, ' ');
+		buf_add_cstr(&text, list->names[i]);
+	}
+	copy = arena_cstr(arena, buf_str(&text));
+	buf_done(&text);
+	return copy;
+}
+
+void
+macro_lists_init(
+    struct macro_lists *lists, struct arena *arena, const struct needs *needs)
+{
+	memset(lists, 0, sizeof(*lists));
+	for (int stage = STAGE_CONNECT; stage < STAGE_N; stage++) {
+		int at = list_of_stage[stage];
+		struct macro_list *list = &lists->at[at];
+
+		add_always(list, arena, str_of(always[at]));
+		for (size_t i = 0; i < needs->n_macros; i++)
+			if ((int)needs->macros[i].stage <= stage)
+				add_name(
+				    list, arena, str_of(needs->macros[i].name));
+		list->text = joined(list, arena);
+	}
+}
