@@ -38,6 +38,11 @@ void diag_add(struct diags *diags, enum diag_kind kind, struct pos pos,
 size_t diags_n_errors(const struct diags *diags);
 size_t diags_n_warnings(const struct diags *diags);
 
+/* Positions point into sources: object is freed by free_object with diags,
+ * not before. */
+void diags_keep(
+    struct diags *diags, void *object, void (*free_object)(void *object));
+
 /* All of it as text, closed by "2 errors" or "1 warning" (none: nothing). */
 void diags_render(const struct diags *diags, struct buf *out);
 

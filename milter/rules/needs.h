@@ -12,7 +12,10 @@
 
 #define NEEDS_MACROS_MAX 64
 
+struct arena;
+
 struct needs {
+	struct arena *arena;   /* the ruleset's: names of macros */
 	bool answers[STAGE_N]; /* a rule or a waited-for charge stands there */
 	bool helo;             /* helo.name is read somewhere (logs included) */
 	bool headers;          /* header fields are read */

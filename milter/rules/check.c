@@ -1,0 +1,336 @@
+#include "rules/check.h"
+
+#include "rules/parser.h"
+
+#include <string.h>
+#include <time.h>
+
+#define EXPIRES_SOON_DAYS 14
+#define DAY_MS            (INT64_C(86400) * 1000)
+
+static void
+complain_of_twin(struct checker *checker, const char *what, struct str name,
+    struct pos pos, struct pos first)
+{
+	diag_add(checker->diags, DIAG_ERROR, pos,
+	    "there are two %ss called '%.*s'", what, STR_ARG(name));
+	diag_add(checker->diags, DIAG_NOTE, first, "this is the first one");
+}
+
+static void
+check_names(struct checker *checker)
+{
+	struct program *program = checker->program;
+
+	for (size_t i = 0; i < program->n_tables; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(program->tables[i]->name,
+				program->tables[j]->name))
+				complain_of_twin(checker, "table",
+				    program->tables[i]->name,
+				    program->tables[i]->pos,
+				    program->tables[j]->pos);
+	for (size_t i = 0; i < program->n_limits; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(program->limits[i]->name,
+				program->limits[j]->name))
+				complain_of_twin(checker, "limit",
+				    program->limits[i]->name,
+				    program->limits[i]->pos,
+				    program->limits[j]->pos);
+	for (size_t i = 0; i < program->n_rules; i++)
+		for (size_t j = 0; j < i; j++)
+			if (str_eq(program->rules[i]->name,
+				program->rules[j]->name))
+				complain_of_twin(checker, "rule",
+				    program->rules[i]->name,
+				    program->rules[i]->pos,
+				    program->rules[j]->pos);
+}
+
+static enum stage
+unit_stage(enum limit_unit unit)
+{
+	switch (unit) {
+	case UNIT_CONNECTIONS:
+		return STAGE_CONNECT;
+	case UNIT_MESSAGES:
+		return STAGE_MAIL;
+	case UNIT_RECIPIENTS:
+		return STAGE_RCPT;
+	}
+	return STAGE_CONNECT;
+}
+
+static void
+check_key(
+    struct checker *checker, struct limit *limit, const struct fact_ref *key)
+{
+	struct check_place place = { .raise = &limit->stage, .is_limit = true };
+	enum fact_type type = key->fact->type;
+
+	check_ref(checker, &place, key);
+	if ((key->fact->flags & FACT_TEXT_ONLY) != 0 ||
+	    type == FACT_TYPE_BOOL || key->fact->id == FACT_BODY_RAW ||
+	    key->fact->id == FACT_REF || key->fact->id == FACT_SCORE)
+		diag_add(checker->diags, DIAG_ERROR, key->pos,
+		    "'%s' cannot be what a limit counts by", key->fact->name);
+}
+
+/* A recipient is one value at rcpt only; later there is a list of them. */
+static void
+check_recipient_keys(struct checker *checker, const struct limit *limit)
+{
+	for (size_t i = 0; i < limit->n_keys; i++) {
+		const struct fact_ref *key = &limit->keys[i];
+
+		if ((key->fact->flags & FACT_LIST_FROM_DATA) == 0 ||
+		    limit->stage < STAGE_DATA)
+			continue;
+		diag_add(checker->diags, DIAG_ERROR, key->pos,
+		    "'%s' is one recipient at stage rcpt only, but this "
+		    "limit is charged at stage %s, because of another fact",
+		    key->fact->name, stage_name(limit->stage));
+	}
+}
+
+static void
+check_limit(struct checker *checker, struct limit *limit)
+{
+	struct check_place place = { .raise = &limit->stage, .is_limit = true };
+
+	limit->stage = unit_stage(limit->unit);
+	if (!limit->has_on_outage)
+		limit->on_outage = checker->on_outage;
+	for (size_t i = 0; i < limit->n_keys; i++)
+		check_key(checker, limit, &limit->keys[i]);
+	if (limit->cond != NULL)
+		check_condition(checker, &place, limit->cond);
+	check_recipient_keys(checker, limit);
+	if (limit->unit == UNIT_CONNECTIONS && limit->stage > STAGE_MAIL)
+		diag_add(checker->diags, DIAG_ERROR, limit->pos,
+		    "connections are counted at stage mail at the latest, "
+		    "but what this limit reads is known from stage %s on",
+		    stage_name(limit->stage));
+}
+
+static void
+check_code(struct checker *checker, const struct action *action)
+{
+	unsigned class = action->kind == ACTION_REJECT ? 5 : 4;
+	struct pos pos = action->has_code ? action->code_pos : action->pos;
+
+	if (action->code / 100 != class)
+		diag_add(checker->diags, DIAG_ERROR, pos,
+		    "%u does not fit %s: expected a code from %u00 to %u99",
+		    action->code, action_type(action->kind)->name, class,
+		    class);
+	else if (action->has_xcode && action->xcode.p[0] != (char)('0' + class))
+		diag_add(checker->diags, DIAG_ERROR, pos,
+		    "%.*s does not fit %u: expected %u.…",
+		    STR_ARG(action->xcode), action->code, class);
+}
+
+/* A code without an enhanced one gets that of its class. */
+static void
+complete_xcode(struct action *action)
+{
+	if (action->has_code && !action->has_xcode)
+		action->xcode =
+		    action->kind == ACTION_REJECT ? STR("5.7.1") : STR("4.7.1");
+}
+
+static void
+check_place_of_action(struct checker *checker, const struct rule *rule,
+    const struct action *action)
+{
+	const struct action_type *type = action_type(action->kind);
+	enum stage stage = rule->block->stage;
+
+	if (stage < type->first_stage)
+		diag_add(checker->diags, DIAG_ERROR, action->pos,
+		    "%s is about a message: it may stand from stage %s on",
+		    type->name, stage_name(type->first_stage));
+	if (action->kind == ACTION_DISCARD && stage == STAGE_RCPT)
+		diag_add(checker->diags, DIAG_ERROR, action->pos,
+		    "discard is about the whole message, not one recipient: "
+		    "it may stand at mail, data, headers and message");
+}
+
+static bool
+names_ref(const struct text *text)
+{
+	for (size_t i = 0; i < text->n; i++)
+		if (text->parts[i].kind == PART_FACT &&
+		    text->parts[i].ref.fact->id == FACT_REF)
+			return true;
+	return false;
+}
+
+static void
+check_actions(struct checker *checker, struct rule *rule)
+{
+	struct check_place place = { .stage = rule->block->stage };
+	const struct action *first = NULL;
+
+	for (size_t i = 0; i < rule->n_actions; i++) {
+		struct action *action = &rule->actions[i];
+		const struct action_type *type = action_type(action->kind);
+
+		check_place_of_action(checker, rule, action);
+		check_text(checker, &place, &action->text, rule->cond,
+		    rule->block->cond);
+		if (type->code != 0) {
+			check_code(checker, action);
+			complete_xcode(action);
+			action->has_ref = names_ref(&action->text);
+		}
+		if (type->is_terminal && first != NULL)
+			diag_add(checker->diags, DIAG_ERROR, action->pos,
+			    "a rule decides once: it says %s already",
+			    action_type(first->kind)->name);
+		if (type->is_terminal)
+			first = action;
+		checker->needs->changes =
+		    checker->needs->changes || type->changes_message;
+		/* Setting and removing must know what is there. */
+		if (action->kind == ACTION_SET_HEADER ||
+		    action->kind == ACTION_REMOVE_HEADER)
+			checker->needs->headers = true;
+	}
+}
+
+/* "2027-03-01" to the end of that day in the time zone of the process. */
+static int
+parse_date(struct str text, int64_t *end_ms)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	char copy[11];
+	const char *end;
+	int month, day;
+
+	memcpy(copy, text.p, 10);
+	copy[10] = '\0';
+	end = strptime(copy, "%Y-%m-%d", &tm);
+	if (end == NULL || *end != '\0' || copy[4] != '-' || copy[7] != '-')
+		return -1;
+	month = tm.tm_mon;
+	day = tm.tm_mday;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	if (mktime(&tm) == -1 || tm.tm_mon != month || tm.tm_mday != day)
+		return -1; /* the 30th of February */
+	tm.tm_mday++;
+	tm.tm_isdst = -1;
+	*end_ms = (int64_t)mktime(&tm) * 1000;
+	return 0;
+}
+
+static void
+check_expires(struct checker *checker, struct rule *rule)
+{
+	int64_t left_ms;
+
+	rule->expires_ms = INT64_MAX;
+	if (rule->expires.len == 0)
+		return;
+	if (parse_date(rule->expires, &rule->expires_ms) == -1) {
+		diag_add(checker->diags, DIAG_ERROR, rule->expires_pos,
+		    "there is no such day: expected a date like 2027-03-01");
+		return;
+	}
+	left_ms = rule->expires_ms - checker->options->now_ms;
+	if (left_ms <= 0)
+		diag_add(checker->diags, DIAG_WARNING, rule->expires_pos,
+		    "rule '%.*s' has expired: it does nothing any more",
+		    STR_ARG(rule->name));
+	else if (left_ms <= EXPIRES_SOON_DAYS * DAY_MS)
+		diag_add(checker->diags, DIAG_WARNING, rule->expires_pos,
+		    "rule '%.*s' expires within %d days", STR_ARG(rule->name),
+		    EXPIRES_SOON_DAYS);
+}
+
+static void
+check_block(struct checker *checker, struct block *block)
+{
+	struct check_place place = { .stage = block->stage };
+
+	if (block->cond != NULL)
+		check_condition(checker, &place, block->cond);
+	for (size_t i = 0; i < block->n_rules; i++) {
+		struct rule *rule = block->rules[i];
+
+		if (rule->cond != NULL)
+			check_condition(checker, &place, rule->cond);
+		check_actions(checker, rule);
+		check_expires(checker, rule);
+	}
+}
+
+/* Does this rule, once it is reached, always end the stage? */
+static bool
+always_ends(const struct rule *rule)
+{
+	if (rule->cond != NULL || rule->is_observed || rule->expires.len > 0)
+		return false;
+	for (size_t i = 0; i < rule->n_actions; i++)
+		if (action_type(rule->actions[i].kind)->is_terminal)
+			return true;
+	return false;
+}
+
+static void
+warn_of_unreachable(struct checker *checker, enum stage stage)
+{
+	const struct rule *end = NULL; /* of the stage, or of its block */
+
+	for (size_t i = 0; i < checker->program->n_rules; i++) {
+		const struct rule *rule = checker->program->rules[i];
+
+		if (rule->block->stage != stage)
+			continue;
+		if (end != NULL && end->block->cond != NULL &&
+		    end->block != rule->block)
+			end = NULL;
+		if (end != NULL) {
+			diag_add(checker->diags, DIAG_WARNING, rule->pos,
+			    "no mail can reach rule '%.*s'",
+			    STR_ARG(rule->name));
+			diag_add(checker->diags, DIAG_NOTE, end->pos,
+			    "rule '%.*s' decides without a condition",
+			    STR_ARG(end->name));
+		} else if (always_ends(rule)) {
+			end = rule;
+		}
+	}
+}
+
+static void
+warn_of_unused(struct checker *checker)
+{
+	struct program *program = checker->program;
+
+	for (size_t i = 0; i < program->n_tables; i++)
+		if (!program->tables[i]->is_used)
+			diag_add(checker->diags, DIAG_WARNING,
+			    program->tables[i]->pos,
+			    "no rule looks into table '%.*s'",
+			    STR_ARG(program->tables[i]->name));
+}
+
+void
+check_program(struct checker *checker)
+{
+	struct program *program = checker->program;
+
+	check_names(checker);
+	for (size_t i = 0; i < program->n_limits; i++)
+		check_limit(checker, program->limits[i]);
+	for (size_t i = 0; i < program->n_blocks; i++)
+		check_block(checker, program->blocks[i]);
+	if (diags_n_errors(checker->diags) > 0)
+		return;
+	for (int stage = 0; stage < STAGE_N; stage++)
+		warn_of_unreachable(checker, (enum stage)stage);
+	warn_of_unused(checker);
+}

@@ -1,0 +1,49 @@
+/*
+ * check: is what was parsed possible? Names, types, stages, codes, dates.
+ *
+ * Fills in what program.h marks [check]. Errors and warnings go to diags; one
+ * error does not hide the next.
+ */
+#ifndef SLUICE_RULES_CHECK_H
+#define SLUICE_RULES_CHECK_H
+
+#include "rules/program.h"
+#include "rules/ruleset.h"
+
+struct checker {
+	struct program *program;
+	struct diags *diags;
+	const struct rules_options *options;
+	struct needs *needs;      /* filled in on the way */
+	enum on_outage on_outage; /* the default */
+};
+
+void check_program(struct checker *checker);
+
+/* Between the checker's files. Where a fact stands: */
+struct check_place {
+	enum stage stage;  /* what is known there may be used */
+	enum stage *raise; /* not NULL: raise it instead of complaining */
+	bool is_limit;     /* in a limit's `if`: no over */
+};
+
+/* check_cond.c */
+void check_condition(struct checker *checker, const struct check_place *place,
+    struct condition *cond);
+void check_ref(struct checker *checker, const struct check_place *place,
+    const struct fact_ref *ref);
+/* cond, block_cond: of the rule (may be NULL): do they match, do they say
+ * over? */
+void check_text(struct checker *checker, const struct check_place *place,
+    const struct text *text, const struct condition *cond,
+    const struct condition *block_cond);
+
+/* needs.c: notes that the fact is read. -1: too many macros. */
+int needs_add(struct needs *needs, const struct fact_ref *ref);
+/* What every session wants for its log lines and identities. */
+void needs_init(struct needs *needs);
+
+/* plan.c: fills in what program.h marks [plan], and the rest of needs. */
+void plan_program(struct program *program, struct needs *needs);
+
+#endif

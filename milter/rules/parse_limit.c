@@ -1,0 +1,214 @@
+/*
+ * limit NAME RATES UNIT by KEYS [options] [if CONDITION]
+ */
+#include "base/quantity.h"
+#include "rules/parser.h"
+#include "rules/suggest.h"
+
+#define RATE_MAX (UINT64_C(1) << 53) /* what a double counts exactly */
+
+static int
+parse_window(struct parser *parser, struct store_rate *rate)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (lexer_is_word(&parser->lexer, "daily") ||
+	    lexer_is_word(&parser->lexer, "monthly"))
+		return parser_reserved(parser, token->text, token->pos);
+	if (parser_punct(parser, "/", "'/' and a window (20/1m, 200/1h)") == -1)
+		return -1;
+	if (token->kind != TOKEN_NUMBER ||
+	    duration_parse(token->text, &rate->window_sec) == -1)
+		return parser_expected(
+		    parser, "a window of at least 1s (30s, 5m, 1h, 1d, 1w)");
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_rate(struct parser *parser, struct limit *limit)
+{
+	struct store_rate *rate = &limit->rates[limit->n_rates];
+	struct token *token = &parser->lexer.token;
+	struct pos pos = token->pos;
+
+	if (token->kind != TOKEN_NUMBER ||
+	    amount_parse(token->text, &rate->max) == -1 ||
+	    rate->max >= RATE_MAX)
+		return parser_expected(parser, "a rate (20/1m)");
+	if (limit->n_rates == STORE_RATES_MAX) {
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    "a limit has at most %d rates", STORE_RATES_MAX);
+		return -1;
+	}
+	lexer_next(&parser->lexer);
+	if (parse_window(parser, rate) == -1)
+		return -1;
+	for (size_t i = 0; i < limit->n_rates; i++) {
+		if (limit->rates[i].window_sec != rate->window_sec)
+			continue;
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    "this limit has two rates with the same window");
+		return -1;
+	}
+	limit->n_rates++;
+	return 0;
+}
+
+static int
+parse_rates(struct parser *parser, struct limit *limit)
+{
+	for (;;) {
+		if (parse_rate(parser, limit) == -1)
+			return -1;
+		if (!lexer_is(&parser->lexer, ","))
+			return 0;
+		lexer_next(&parser->lexer);
+	}
+}
+
+static bool
+is_later_unit(struct str word)
+{
+	return str_is(word, "bytes") || str_is(word, "distinct") ||
+	       str_is(word, "rejects") || str_is(word, "unknown-recipients");
+}
+
+static int
+parse_unit(struct parser *parser, struct limit *limit)
+{
+	struct token *token = &parser->lexer.token;
+	struct suggestion near = { .wrong = token->text };
+
+	if (token->kind == TOKEN_WORD && is_later_unit(token->text))
+		return parser_reserved(parser, token->text, token->pos);
+	for (int i = 0; i <= UNIT_RECIPIENTS; i++) {
+		struct str name = str_of(unit_name((enum limit_unit)i));
+
+		suggest(&near, name);
+		if (token->kind != TOKEN_WORD || !str_eq(token->text, name))
+			continue;
+		limit->unit = (enum limit_unit)i;
+		lexer_next(&parser->lexer);
+		return 0;
+	}
+	parser_expected(
+	    parser, "what is counted (connections, messages or recipients)");
+	if (token->kind == TOKEN_WORD && near.best.len > 0)
+		diag_add(parser->diags, DIAG_NOTE, token->pos,
+		    "did you mean `%.*s`?", STR_ARG(near.best));
+	return -1;
+}
+
+static int
+parse_keys(struct parser *parser, struct limit *limit)
+{
+	if (!lexer_is_word(&parser->lexer, "by"))
+		return parser_expected(
+		    parser, "`by` and the facts whose values are counted");
+	do {
+		lexer_next(&parser->lexer);
+		if (limit->n_keys == KEYS_MAX)
+			return parser_expected(
+			    parser, "at most 4 facts in a key");
+		if (parse_fact(parser, &limit->keys[limit->n_keys]) == -1)
+			return -1;
+		limit->n_keys++;
+	} while (lexer_is(&parser->lexer, ","));
+	return 0;
+}
+
+static int
+parse_counts(struct parser *parser, struct limit *limit)
+{
+	if (!lexer_is_word(&parser->lexer, "attempts"))
+		return parser_expected(parser, "`attempts`");
+	limit->counts_attempts = true;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_on_outage(struct parser *parser, struct limit *limit)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_WORD ||
+	    on_outage_parse(token->text, &limit->on_outage) == -1)
+		return parser_expected(
+		    parser, "count-locally, pass or tempfail");
+	limit->has_on_outage = true;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_if(struct parser *parser, struct limit *limit)
+{
+	return parse_condition(parser, &limit->cond);
+}
+
+static const struct {
+	const char *word;
+	int (*parse)(struct parser *parser, struct limit *limit);
+} options[] = {
+	{ "counts", parse_counts },
+	{ "on-outage", parse_on_outage },
+	{ "if", parse_if },
+	{ "locks", NULL },
+	{ "override", NULL },
+};
+
+#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static int
+parse_option(struct parser *parser, struct limit *limit, unsigned *seen)
+{
+	struct token token = parser->lexer.token;
+
+	for (unsigned i = 0; i < N_OPTIONS; i++) {
+		if (!lexer_is_word(&parser->lexer, options[i].word))
+			continue;
+		if (options[i].parse == NULL)
+			return parser_reserved(parser, token.text, token.pos);
+		if ((*seen & 1u << i) != 0) {
+			diag_add(parser->diags, DIAG_ERROR, token.pos,
+			    "'%s' is said twice", options[i].word);
+			return -1;
+		}
+		*seen |= 1u << i;
+		lexer_next(&parser->lexer);
+		return options[i].parse(parser, limit);
+	}
+	return parser_expected(parser,
+	    "an option (counts attempts, on-outage …), a condition (if …) or "
+	    "the next statement");
+}
+
+int
+parse_limit(struct parser *parser)
+{
+	struct limit *limit = arena_calloc(parser->arena, sizeof(*limit));
+	struct program *program = parser->program;
+	unsigned seen = 0;
+
+	if (parser_name(parser, "a name for the limit", &limit->name,
+		&limit->pos) == -1 ||
+	    parse_rates(parser, limit) == -1 ||
+	    parse_unit(parser, limit) == -1 || parse_keys(parser, limit) == -1)
+		return -1;
+	while (parser->lexer.token.kind != TOKEN_END &&
+	       !parser_at_statement(parser))
+		if (parse_option(parser, limit, &seen) == -1)
+			return -1;
+	if (program->n_limits == LIMITS_MAX) {
+		diag_add(parser->diags, DIAG_ERROR, limit->pos,
+		    "there are more than %d limits", LIMITS_MAX);
+		return -1;
+	}
+	limit->index = program->n_limits;
+	program->limits = arena_grow(parser->arena, program->limits,
+	    program->n_limits, sizeof(struct limit *));
+	program->limits[program->n_limits++] = limit;
+	return 0;
+}

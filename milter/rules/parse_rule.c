@@ -1,0 +1,327 @@
+/*
+ * NAME: [observe] ACTION[, ACTION …] [if CONDITION] [expires DATE]
+ */
+#include "rules/parser.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+parse_code(struct parser *parser, struct action *action)
+{
+	struct token *token = &parser->lexer.token;
+	struct str text = token->text;
+
+	if (token->kind != TOKEN_NUMBER)
+		return 0;
+	if (text.len != 3 || text.p[0] < '2' || text.p[0] > '5' ||
+	    str_find(text, '.') >= 0)
+		return parser_expected(
+		    parser, "a reply code (550) or the text in quotes");
+	action->code = (unsigned)strtoul(text.p, NULL, 10);
+	action->has_code = true;
+	action->code_pos = token->pos;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+/* RFC 3463: class.subject.detail, each of one to three digits. */
+static bool
+is_xcode(struct str text)
+{
+	unsigned n_dots = 0, n_digits = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.p[i] == '.') {
+			if (n_digits == 0)
+				return false;
+			n_dots++;
+			n_digits = 0;
+		} else if (text.p[i] < '0' || text.p[i] > '9' ||
+			   ++n_digits > 3) {
+			return false;
+		}
+	}
+	return n_dots == 2 && n_digits > 0 && text.p[1] == '.';
+}
+
+static int
+parse_xcode(struct parser *parser, struct action *action)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_NUMBER)
+		return 0;
+	if (!is_xcode(token->text))
+		return parser_expected(parser,
+		    "an enhanced status code (5.7.1) or the text in quotes");
+	action->xcode = arena_str(parser->arena, token->text);
+	action->has_xcode = true;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_action_text(
+    struct parser *parser, struct action *action, const char *what)
+{
+	struct token token;
+
+	if (parser_string(parser, what, &token) == -1)
+		return -1;
+	return parse_text(parser, &token, &action->text);
+}
+
+static int
+parse_refusal(struct parser *parser, struct action *action)
+{
+	const struct action_type *type = action_type(action->kind);
+
+	action->code = type->code;
+	action->xcode = str_of(type->xcode);
+	if (parse_code(parser, action) == -1 ||
+	    (action->has_code && parse_xcode(parser, action) == -1))
+		return -1;
+	return parse_action_text(
+	    parser, action, "the text of the reply in quotes");
+}
+
+/* RFC 5322 section 3.6.8: printable ASCII but the colon. */
+static bool
+is_field_name(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.p[i] < '!' || name.p[i] > '~' || name.p[i] == ':')
+			return false;
+	return name.len > 0 && name.len <= 76;
+}
+
+static int
+parse_field(struct parser *parser, struct action *action)
+{
+	struct token token;
+
+	if (parser_string(
+		parser, "the name of a header field in quotes", &token) == -1 ||
+	    parse_literal(parser, &token, "the name of a header field",
+		&action->name) == -1)
+		return -1;
+	if (!is_field_name(action->name)) {
+		diag_add(parser->diags, DIAG_ERROR, token.pos,
+		    "this cannot be the name of a header field (printable "
+		    "ASCII without blanks and colons, at most 76)");
+		return -1;
+	}
+	if (action->kind == ACTION_REMOVE_HEADER)
+		return 0;
+	return parse_action_text(parser, action, "the value in quotes");
+}
+
+static int
+parse_score(struct parser *parser, struct action *action)
+{
+	struct token *token = &parser->lexer.token;
+	char *copy, *end;
+
+	if (token->kind != TOKEN_NUMBER)
+		return parser_expected(parser, "a number (2.5, -1)");
+	copy = arena_cstr(parser->arena, token->text);
+	action->score = strtod(copy, &end);
+	if (*end != '\0')
+		return parser_expected(parser, "a number (2.5, -1)");
+	action->written = str_of(copy);
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_words(struct parser *parser, struct action *action)
+{
+	return parse_action_text(parser, action, "a text in quotes");
+}
+
+static int
+parse_nothing(struct parser *parser, struct action *action)
+{
+	(void)parser;
+	(void)action;
+	return 0;
+}
+
+static int (*const parse_operands[])(
+    struct parser *parser, struct action *action) = {
+	[ACTION_ACCEPT] = parse_nothing,
+	[ACTION_REJECT] = parse_refusal,
+	[ACTION_TEMPFAIL] = parse_refusal,
+	[ACTION_DISCARD] = parse_nothing,
+	[ACTION_QUARANTINE] = parse_words,
+	[ACTION_ADD_HEADER] = parse_field,
+	[ACTION_SET_HEADER] = parse_field,
+	[ACTION_REMOVE_HEADER] = parse_field,
+	[ACTION_SCORE] = parse_score,
+	[ACTION_TAG] = parse_words,
+	[ACTION_LOG] = parse_words,
+};
+
+static bool
+is_later_action(struct str word)
+{
+	static const char *const later[] = { "add-recipient",
+		"remove-recipient", "redirect", "set-sender", "remember",
+		"forget" };
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (str_is(word, later[i]))
+			return true;
+	return false;
+}
+
+static int
+unknown_action(struct parser *parser)
+{
+	struct token *token = &parser->lexer.token;
+	struct str near;
+
+	if (token->kind == TOKEN_WORD && is_later_action(token->text))
+		return parser_reserved(parser, token->text, token->pos);
+	parser_expected(parser, "an action (accept, reject, tempfail, …)");
+	if (token->kind != TOKEN_WORD)
+		return -1;
+	near = action_suggest(token->text);
+	if (near.len > 0)
+		diag_add(parser->diags, DIAG_NOTE, token->pos,
+		    "did you mean `%.*s`?", STR_ARG(near));
+	return -1;
+}
+
+static int
+parse_action(struct parser *parser, struct rule *rule)
+{
+	struct token *token = &parser->lexer.token;
+	struct action *action;
+
+	rule->actions = arena_grow(parser->arena, rule->actions,
+	    rule->n_actions, sizeof(*rule->actions));
+	action = &rule->actions[rule->n_actions];
+	memset(action, 0, sizeof(*action));
+	action->pos = token->pos;
+	if (token->kind != TOKEN_WORD ||
+	    action_parse(token->text, &action->kind) == -1)
+		return unknown_action(parser);
+	lexer_next(&parser->lexer);
+	if (parse_operands[action->kind](parser, action) == -1)
+		return -1;
+	rule->n_actions++;
+	return 0;
+}
+
+static int
+parse_actions(struct parser *parser, struct rule *rule)
+{
+	if (lexer_is_word(&parser->lexer, "observe")) {
+		rule->is_observed = true;
+		lexer_next(&parser->lexer);
+	}
+	for (;;) {
+		if (parse_action(parser, rule) == -1)
+			return -1;
+		if (!lexer_is(&parser->lexer, ","))
+			return 0;
+		lexer_next(&parser->lexer);
+	}
+}
+
+static int
+parse_expires(struct parser *parser, struct rule *rule)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (!lexer_is_word(&parser->lexer, "expires"))
+		return 0;
+	lexer_next(&parser->lexer);
+	if (token->kind != TOKEN_NUMBER || token->text.len != 10)
+		return parser_expected(parser, "a date (2027-03-01)");
+	rule->expires = arena_str(parser->arena, token->text);
+	rule->expires_pos = token->pos;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static bool
+at_rule_end(const struct parser *parser)
+{
+	const struct token *token = &parser->lexer.token;
+
+	return token->kind == TOKEN_LABEL || token->kind == TOKEN_END ||
+	       lexer_is(&parser->lexer, "}") || parser_at_statement(parser);
+}
+
+static int
+parse_rule(struct parser *parser, struct block *block)
+{
+	struct rule *rule = arena_calloc(parser->arena, sizeof(*rule));
+	struct program *program = parser->program;
+
+	atomic_flag_clear(&rule->was_told);
+	rule->block = block;
+	if (parser_name(
+		parser, "a name for the rule", &rule->name, &rule->pos) == -1 ||
+	    parse_actions(parser, rule) == -1)
+		return -1;
+	if (lexer_is_word(&parser->lexer, "if")) {
+		lexer_next(&parser->lexer);
+		if (parse_condition(parser, &rule->cond) == -1)
+			return -1;
+	}
+	if (parse_expires(parser, rule) == -1)
+		return -1;
+	if (!at_rule_end(parser))
+		return parser_expected(parser,
+		    rule->cond == NULL
+			? "',', `if`, `expires`, the next rule (name:) or '}'"
+			: "`and`, `or`, `expires`, the next rule (name:) or "
+			  "'}'");
+	rule->index = program->n_rules;
+	program->rules = arena_grow(parser->arena, program->rules,
+	    program->n_rules, sizeof(struct rule *));
+	program->rules[program->n_rules++] = rule;
+	block->rules = arena_grow(
+	    parser->arena, block->rules, block->n_rules, sizeof(struct rule *));
+	block->rules[block->n_rules++] = rule;
+	return 0;
+}
+
+/* Behind an error: on to the next rule, or out of the block. */
+static void
+skip_rule(struct parser *parser)
+{
+	if (parser->lexer.token.kind == TOKEN_LABEL)
+		lexer_next(&parser->lexer);
+	while (!at_rule_end(parser))
+		lexer_next(&parser->lexer);
+}
+
+int
+parse_rules(struct parser *parser, struct block *block)
+{
+	const struct token *token = &parser->lexer.token;
+
+	while (!lexer_is(&parser->lexer, "}")) {
+		uint32_t before = token->pos.at;
+
+		if (token->kind == TOKEN_END || parser_at_statement(parser))
+			return parser_expected(
+			    parser, "a rule (name: …) or '}'");
+		parser->depth = 0;
+		if (token->kind != TOKEN_LABEL) {
+			parser_expected(parser, "a rule (name: …) or '}'");
+			lexer_next(&parser->lexer);
+			skip_rule(parser);
+		} else if (parse_rule(parser, block) == -1 &&
+			   (!at_rule_end(parser) || token->pos.at == before)) {
+			skip_rule(parser);
+		}
+	}
+	lexer_next(&parser->lexer);
+	return 0;
+}

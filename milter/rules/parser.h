@@ -1,0 +1,64 @@
+/*
+ * parser: tokens to a program.
+ *
+ * Errors go to diags and parsing goes on at the next rule or statement, so one
+ * run finds several. Names are not resolved here: see check.h.
+ */
+#ifndef SLUICE_RULES_PARSER_H
+#define SLUICE_RULES_PARSER_H
+
+#include "rules/lexer.h"
+#include "rules/program.h"
+
+struct parser {
+	struct lexer lexer;
+	struct program *program;
+	struct arena *arena; /* the program's */
+	struct diags *diags;
+	unsigned depth; /* of parentheses */
+	/* Called for `include "glob"`. */
+	void (*include)(void *context, struct str glob, struct pos pos);
+	void *context;
+};
+
+/* One whole file, appended to the program. */
+void parser_run(struct parser *parser, const struct source *source);
+
+/* Between the parser's files. */
+
+/* Is the present token a word that begins a statement? */
+bool parser_at_statement(const struct parser *parser);
+/* "expected WHAT, found …" at the present token; -1 always. */
+int parser_expected(struct parser *parser, const char *what);
+/* "'WHAT' is not available in this version" at pos; -1 always. */
+int parser_reserved(struct parser *parser, struct str what, struct pos pos);
+int parser_punct(struct parser *parser, const char *punct, const char *what);
+int parser_string(
+    struct parser *parser, const char *what, struct token *token_out);
+/* A name for something new: [a-z][a-z0-9-]*, not a word of the grammar. */
+int parser_name(struct parser *parser, const char *what, struct str *name_out,
+    struct pos *pos_out);
+
+/* parse_text.c: the inside of a string token, to a literal or to parts. */
+int parse_literal(struct parser *parser, const struct token *token,
+    const char *what, struct str *out);
+int parse_text(
+    struct parser *parser, const struct token *token, struct text *out);
+/* Is the text without facts? Then *literal_out is what it says. */
+bool text_is_literal(const struct text *text, struct str *literal_out);
+
+/* parse_cond.c */
+int parse_condition(struct parser *parser, struct condition **out);
+/* The present token is a word; reads name, ["argument"], (bits). */
+int parse_fact(struct parser *parser, struct fact_ref *out);
+/* A fact from a piece of source text, as in "${…}". */
+int parse_fact_name(struct parser *parser, struct str name, struct pos pos,
+    struct fact_ref *out);
+
+/* parse_rule.c: behind `on STAGE [if …] {`, up to the closing brace. */
+int parse_rules(struct parser *parser, struct block *block);
+
+/* parse_limit.c: behind the word limit. */
+int parse_limit(struct parser *parser);
+
+#endif

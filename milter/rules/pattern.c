@@ -1,0 +1,273 @@
+/*
+ * The match limit of PCRE2 is counted anew for every start position, so it
+ * does not bound the time of a match; segments do, together with the budget
+ * of CPU time that is looked at between them.
+ */
+#include "rules/pattern.h"
+
+#include "base/xalloc.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#define PARENS_NEST_MAX 100
+#define JIT_STACK_FIRST ((size_t)32 * 1024)
+#define UNTIMED_MAX     256 /* asking the clock would cost more */
+#define JIT_STACK_MAX   ((size_t)1024 * 1024)
+
+struct pattern {
+	pcre2_code *code;
+	bool is_utf8;
+	unsigned n_groups;
+};
+
+/* What one thread needs while it matches; made at its first match. */
+struct scratch {
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+};
+
+static pthread_key_t scratch_key;
+static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+
+static void
+free_scratch(void *memory)
+{
+	struct scratch *scratch = memory;
+
+	pcre2_match_data_free(scratch->data);
+	pcre2_match_context_free(scratch->context);
+	pcre2_jit_stack_free(scratch->stack);
+	free(scratch);
+}
+
+static void
+make_key(void)
+{
+	int rc = pthread_key_create(&scratch_key, free_scratch);
+
+	assert(rc == 0);
+}
+
+/* The workers of libmilter come and go; the key's destructor follows them. */
+static struct scratch *
+thread_scratch(void)
+{
+	struct scratch *scratch;
+
+	pthread_once(&scratch_once, make_key);
+	if ((scratch = pthread_getspecific(scratch_key)) != NULL)
+		return scratch;
+	scratch = xcalloc(1, sizeof(*scratch));
+	scratch->data = pcre2_match_data_create(PATTERN_CAPTURES_MAX, NULL);
+	scratch->context = pcre2_match_context_create(NULL);
+	scratch->stack =
+	    pcre2_jit_stack_create(JIT_STACK_FIRST, JIT_STACK_MAX, NULL);
+	assert(scratch->data != NULL && scratch->context != NULL);
+	if (scratch->stack != NULL)
+		pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
+	pthread_setspecific(scratch_key, scratch);
+	return scratch;
+}
+
+static const struct {
+	char letter;
+	uint32_t option;
+} flag_options[] = {
+	{ 'i', PCRE2_CASELESS },
+	{ 'm', PCRE2_MULTILINE },
+	{ 's', PCRE2_DOTALL },
+	{ 'x', PCRE2_EXTENDED },
+};
+
+static int
+parse_flags(struct str flags, uint32_t *options, struct buf *error)
+{
+	size_t n = sizeof(flag_options) / sizeof(flag_options[0]);
+
+	for (size_t i = 0; i < flags.len; i++) {
+		size_t j = 0;
+
+		while (j < n && flag_options[j].letter != flags.p[i])
+			j++;
+		if (j == n) {
+			buf_printf(error,
+			    "unknown flag '%c': expected i, m, s or x",
+			    flags.p[i]);
+			return -1;
+		}
+		*options |= flag_options[j].option;
+	}
+	return 0;
+}
+
+static pcre2_code *
+compile(struct str text, uint32_t options, struct buf *error, size_t *offset)
+{
+	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+	unsigned char message[256];
+	pcre2_code *code;
+	int number;
+
+	assert(context != NULL);
+	pcre2_set_max_pattern_length(context, PATTERN_MAX_BYTES);
+	pcre2_set_parens_nest_limit(context, PARENS_NEST_MAX);
+	code = pcre2_compile(
+	    (PCRE2_SPTR)text.p, text.len, options, &number, offset, context);
+	pcre2_compile_context_free(context);
+	if (code == NULL) {
+		pcre2_get_error_message(number, message, sizeof(message));
+		buf_add_cstr(error, (const char *)message);
+	}
+	return code;
+}
+
+struct pattern *
+pattern_new(struct str text, struct str flags, bool is_utf8, struct buf *error,
+    size_t *offset_out)
+{
+	uint32_t options = PCRE2_NEVER_BACKSLASH_C, n_groups = 0;
+	struct pattern *pattern;
+	pcre2_code *code;
+
+	/* UTF follows from the fact, never from "(*UTF)" in the text. */
+	options |= is_utf8 ? PCRE2_UTF | PCRE2_UCP : PCRE2_NEVER_UTF;
+	*offset_out = text.len;
+	if (parse_flags(flags, &options, error) == -1)
+		return NULL;
+	if ((code = compile(text, options, error, offset_out)) == NULL)
+		return NULL;
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* slower without */
+	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
+	pattern = xmalloc(sizeof(*pattern));
+	*pattern = (struct pattern){ code, is_utf8, n_groups };
+	return pattern;
+}
+
+void
+pattern_free(struct pattern *pattern)
+{
+	if (pattern == NULL)
+		return;
+	pcre2_code_free(pattern->code);
+	free(pattern);
+}
+
+unsigned
+pattern_n_groups(const struct pattern *pattern)
+{
+	return pattern->n_groups;
+}
+
+static void
+read_captures(struct str segment, const pcre2_match_data *data, int n,
+    struct pattern_captures *captures)
+{
+	pcre2_match_data *all = (pcre2_match_data *)(uintptr_t)data;
+	const PCRE2_SIZE *ovector = pcre2_get_ovector_pointer(all);
+
+	*captures = (struct pattern_captures){ 0 };
+	if (n == 0 || n > PATTERN_CAPTURES_MAX)
+		n = PATTERN_CAPTURES_MAX; /* more groups than we keep */
+	for (int i = 0; i < n; i++) {
+		PCRE2_SIZE from = ovector[2 * i], to = ovector[2 * i + 1];
+
+		/* \K in a look-ahead may put the end before the start. */
+		if (from != PCRE2_UNSET && from <= to)
+			captures->groups[i] = str_sub(segment, from, to);
+	}
+}
+
+static enum pattern_result
+match_segment(const struct pattern *pattern, struct str segment,
+    uint32_t options, uint32_t match_limit, struct pattern_captures *captures)
+{
+	struct scratch *scratch = thread_scratch();
+	const char *text = segment.len > 0 ? segment.p : "";
+	int rc;
+
+	pcre2_set_match_limit(scratch->context, match_limit);
+	rc = pcre2_match(pattern->code, (PCRE2_SPTR)text, segment.len, 0,
+	    options, scratch->data, scratch->context);
+	if (rc == PCRE2_ERROR_NOMATCH)
+		return PATTERN_NO;
+	if (rc < 0)
+		return PATTERN_OVER_LIMIT;
+	if (captures != NULL)
+		read_captures(segment, scratch->data, rc, captures);
+	return PATTERN_YES;
+}
+
+static int64_t
+thread_cpu_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Where a segment ends: not inside a character. */
+static size_t
+segment_end(const struct pattern *pattern, struct str subject, size_t from)
+{
+	size_t end = from + PATTERN_SEGMENT;
+
+	if (end >= subject.len)
+		return subject.len;
+	while (pattern->is_utf8 && end > from &&
+	       ((unsigned char)subject.p[end] & 0xc0) == 0x80)
+		end--;
+	return end;
+}
+
+static size_t
+segment_start(const struct pattern *pattern, struct str subject, size_t end)
+{
+	size_t start = end - PATTERN_OVERLAP;
+
+	while (pattern->is_utf8 &&
+	       ((unsigned char)subject.p[start] & 0xc0) == 0x80)
+		start--;
+	return start;
+}
+
+enum pattern_result
+pattern_match(const struct pattern *pattern, struct str subject,
+    struct pattern_budget *budget, struct pattern_captures *captures_out)
+{
+	uint32_t utf = pattern->is_utf8 ? PCRE2_NO_UTF_CHECK : 0;
+	enum pattern_result result = PATTERN_NO, one;
+	bool is_timed = subject.len > UNTIMED_MAX;
+	int64_t began_us = is_timed ? thread_cpu_us() : 0, now_us = 0;
+	size_t from = 0, end;
+
+	for (;;) {
+		uint32_t options = utf | (from > 0 ? PCRE2_NOTBOL : 0);
+
+		if (budget->cpu_us < 0)
+			return PATTERN_OVER_BUDGET;
+		end = segment_end(pattern, subject, from);
+		if (end < subject.len)
+			options |= PCRE2_NOTEOL;
+		one = match_segment(pattern, str_sub(subject, from, end),
+		    options, budget->match_limit, captures_out);
+		if (is_timed)
+			now_us = thread_cpu_us();
+		budget->cpu_us -= now_us - began_us;
+		began_us = now_us;
+		if (one == PATTERN_YES)
+			return PATTERN_YES;
+		if (one != PATTERN_NO)
+			result = one; /* a later segment may still match */
+		if (end == subject.len)
+			return result;
+		from = segment_start(pattern, subject, end);
+	}
+}

@@ -1,0 +1,343 @@
+#include "rules/print.h"
+
+#include "base/quantity.h"
+
+#define ENTRIES_ON_A_LINE 6
+
+static void
+print_escaped(struct str text, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.p[i];
+
+		if (c == '"' || c == '\\')
+			buf_byte(out, '\\');
+		if (c == '$')
+			buf_byte(out, '$');
+		buf_byte(out, c);
+	}
+}
+
+static void
+print_string(struct str text, struct buf *out)
+{
+	buf_byte(out, '"');
+	print_escaped(text, out);
+	buf_byte(out, '"');
+}
+
+void
+print_ref(const struct fact_ref *ref, struct buf *out)
+{
+	buf_add_cstr(out, ref->fact->name);
+	if ((ref->fact->flags & FACT_ARGUMENT) != 0) {
+		buf_byte(out, '[');
+		print_string(ref->argument, out);
+		buf_byte(out, ']');
+	}
+	if (ref->has_bits)
+		buf_printf(out, "(%u, %u)", (unsigned)ref->bits_v4,
+		    (unsigned)ref->bits_v6);
+}
+
+static void
+print_text(const struct text *text, struct buf *out)
+{
+	buf_byte(out, '"');
+	for (size_t i = 0; i < text->n; i++) {
+		const struct text_part *part = &text->parts[i];
+
+		switch (part->kind) {
+		case PART_LITERAL:
+			print_escaped(part->literal, out);
+			break;
+		case PART_GROUP:
+			buf_printf(out, "${%u}", part->group);
+			break;
+		case PART_FACT:
+			buf_add_cstr(out, "${");
+			print_ref(&part->ref, out);
+			buf_byte(out, '}');
+			break;
+		}
+	}
+	buf_byte(out, '"');
+}
+
+static void
+print_operand(const struct operand *operand, struct buf *out)
+{
+	switch (operand->kind) {
+	case OPERAND_TEXT:
+		print_text(&operand->text, out);
+		break;
+	case OPERAND_NUMBER:
+		buf_add(out, operand->written);
+		break;
+	case OPERAND_FACT:
+		print_ref(&operand->ref, out);
+		break;
+	}
+}
+
+static void
+print_in(const struct condition *cond, struct buf *out)
+{
+	if (cond->has_text)
+		print_text(&cond->text, out);
+	else
+		print_ref(&cond->ref, out);
+	buf_add_cstr(out, " in ");
+	if (cond->in == IN_TABLE) {
+		buf_add(out, cond->name);
+		return;
+	}
+	if (cond->is_bare_network) {
+		print_operand(&cond->list[0], out);
+		return;
+	}
+	buf_byte(out, '{');
+	for (size_t i = 0; i < cond->n_list; i++) {
+		buf_add_cstr(out, i > 0 ? ", " : "");
+		print_operand(&cond->list[i], out);
+	}
+	buf_byte(out, '}');
+}
+
+/* A list of terms inside of another condition wants parentheses. */
+static void
+print_term(const struct condition *cond, struct buf *out)
+{
+	bool is_list = cond->kind == COND_OR || cond->kind == COND_AND;
+
+	if (is_list)
+		buf_byte(out, '(');
+	print_condition(cond, out);
+	if (is_list)
+		buf_byte(out, ')');
+}
+
+static void
+print_terms(const struct condition *cond, const char *word, struct buf *out)
+{
+	for (size_t i = 0; i < cond->n_terms; i++) {
+		buf_add_cstr(out, i > 0 ? word : "");
+		print_term(cond->terms[i], out);
+	}
+}
+
+void
+print_condition(const struct condition *cond, struct buf *out)
+{
+	static const char *const comparisons[] = {
+		[CMP_EQ] = "==",
+		[CMP_NE] = "!=",
+		[CMP_LT] = "<",
+		[CMP_LE] = "<=",
+		[CMP_GT] = ">",
+		[CMP_GE] = ">=",
+	};
+
+	switch (cond->kind) {
+	case COND_OR:
+		print_terms(cond, " or ", out);
+		break;
+	case COND_AND:
+		print_terms(cond, " and ", out);
+		break;
+	case COND_NOT:
+		buf_add_cstr(out, "not ");
+		print_term(cond->terms[0], out);
+		break;
+	case COND_FACT:
+		print_ref(&cond->ref, out);
+		break;
+	case COND_COMPARE:
+		print_ref(&cond->ref, out);
+		buf_printf(out, " %s ", comparisons[cond->cmp]);
+		print_operand(&cond->right, out);
+		break;
+	case COND_MATCH:
+		print_ref(&cond->ref, out);
+		buf_add_cstr(out, cond->is_negated ? " !~ /" : " =~ /");
+		buf_add(out, cond->regex);
+		buf_byte(out, '/');
+		buf_add(out, cond->regex_flags);
+		break;
+	case COND_IN:
+		print_in(cond, out);
+		break;
+	case COND_OVER:
+		buf_add_cstr(out, "over ");
+		buf_add(out, cond->name);
+		break;
+	}
+}
+
+static void
+print_entries(const struct table *table, struct buf *out)
+{
+	bool is_long = table->n_entries > ENTRIES_ON_A_LINE;
+
+	buf_add_cstr(out, is_long ? "{" : "{ ");
+	for (size_t i = 0; i < table->n_entries; i++) {
+		if (is_long)
+			buf_add_cstr(out, "\n    ");
+		else if (i > 0)
+			buf_byte(out, ' ');
+		print_string(table->entries[i], out);
+		if (is_long || i + 1 < table->n_entries)
+			buf_byte(out, ',');
+	}
+	buf_add_cstr(out, is_long ? "\n}" : table->n_entries > 0 ? " }" : "}");
+}
+
+static void
+print_table(const struct table *table, struct buf *out)
+{
+	char amount[QUANTITY_TEXT_MAX];
+
+	buf_printf(out, "table %.*s %s ", STR_ARG(table->name),
+	    table_type_name(table->type));
+	if (table->is_file) {
+		buf_add_cstr(out, "file ");
+		print_string(table->path, out);
+	} else {
+		print_entries(table, out);
+	}
+	if (table->at_least > 0) {
+		amount_text(table->at_least, amount);
+		buf_printf(out, " at-least %s", amount);
+	}
+	buf_byte(out, '\n');
+}
+
+void
+print_rates(const struct limit *limit, struct buf *out)
+{
+	char amount[QUANTITY_TEXT_MAX], window[QUANTITY_TEXT_MAX];
+
+	for (size_t i = 0; i < limit->n_rates; i++) {
+		amount_text(limit->rates[i].max, amount);
+		duration_text(limit->rates[i].window_sec, window);
+		buf_printf(out, "%s%s/%s", i > 0 ? ", " : "", amount, window);
+	}
+}
+
+static void
+print_limit(const struct limit *limit, struct buf *out)
+{
+	buf_printf(out, "limit %.*s ", STR_ARG(limit->name));
+	print_rates(limit, out);
+	buf_printf(out, " %s by ", unit_name(limit->unit));
+	for (size_t i = 0; i < limit->n_keys; i++) {
+		buf_add_cstr(out, i > 0 ? ", " : "");
+		print_ref(&limit->keys[i], out);
+	}
+	if (limit->counts_attempts)
+		buf_add_cstr(out, " counts attempts");
+	if (limit->has_on_outage)
+		buf_printf(
+		    out, " on-outage %s", on_outage_name(limit->on_outage));
+	if (limit->cond != NULL) {
+		buf_add_cstr(out, "\n    if ");
+		print_condition(limit->cond, out);
+	}
+	buf_byte(out, '\n');
+}
+
+static void
+print_action(const struct action *action, struct buf *out)
+{
+	buf_add_cstr(out, action_type(action->kind)->name);
+	switch (action->kind) {
+	case ACTION_ACCEPT:
+	case ACTION_DISCARD:
+		break;
+	case ACTION_REJECT:
+	case ACTION_TEMPFAIL:
+		buf_printf(
+		    out, " %u %.*s ", action->code, STR_ARG(action->xcode));
+		print_text(&action->text, out);
+		break;
+	case ACTION_ADD_HEADER:
+	case ACTION_SET_HEADER:
+		buf_byte(out, ' ');
+		print_string(action->name, out);
+		buf_byte(out, ' ');
+		print_text(&action->text, out);
+		break;
+	case ACTION_REMOVE_HEADER:
+		buf_byte(out, ' ');
+		print_string(action->name, out);
+		break;
+	case ACTION_SCORE:
+		buf_byte(out, ' ');
+		buf_add(out, action->written);
+		break;
+	case ACTION_QUARANTINE:
+	case ACTION_TAG:
+	case ACTION_LOG:
+		buf_byte(out, ' ');
+		print_text(&action->text, out);
+		break;
+	}
+}
+
+static void
+print_rule(const struct rule *rule, struct buf *out)
+{
+	buf_printf(out, "    %.*s: %s", STR_ARG(rule->name),
+	    rule->is_observed ? "observe " : "");
+	for (size_t i = 0; i < rule->n_actions; i++) {
+		buf_add_cstr(out, i > 0 ? ", " : "");
+		print_action(&rule->actions[i], out);
+	}
+	if (rule->cond != NULL) {
+		buf_add_cstr(out, "\n        if ");
+		print_condition(rule->cond, out);
+	}
+	if (rule->expires.len > 0)
+		buf_printf(
+		    out, "\n        expires %.*s", STR_ARG(rule->expires));
+	buf_byte(out, '\n');
+}
+
+static void
+print_block(const struct block *block, struct buf *out)
+{
+	buf_printf(out, "on %s", stage_name(block->stage));
+	if (block->cond != NULL) {
+		buf_add_cstr(out, " if ");
+		print_condition(block->cond, out);
+	}
+	buf_add_cstr(out, " {\n");
+	for (size_t i = 0; i < block->n_rules; i++)
+		print_rule(block->rules[i], out);
+	buf_add_cstr(out, "}\n");
+}
+
+void
+print_program(const struct program *program, struct buf *out)
+{
+	for (size_t i = 0; i < program->n_statements; i++) {
+		const struct statement *one = &program->statements[i];
+		bool is_new_kind =
+		    i > 0 && (one->kind != program->statements[i - 1].kind ||
+				 one->kind == STATEMENT_BLOCK);
+
+		if (is_new_kind)
+			buf_byte(out, '\n');
+		switch (one->kind) {
+		case STATEMENT_TABLE:
+			print_table(one->table, out);
+			break;
+		case STATEMENT_LIMIT:
+			print_limit(one->limit, out);
+			break;
+		case STATEMENT_BLOCK:
+			print_block(one->block, out);
+			break;
+		}
+	}
+}

@@ -1,0 +1,378 @@
+/*
+ * A file's content is one object for the whole process, found by type and
+ * path; rulesets hold references. Refreshing builds a new set beside the old
+ * one and swaps them under a lock that look-ups hold for reading.
+ */
+#include "rules/table.h"
+
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "rules/ruleset.h"
+#include "rules/set.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAD_LINES_SHOWN 3
+
+struct table_content {
+	pthread_rwlock_t lock; /* set and stamp */
+	struct set *set;
+	uint64_t stamp[2];
+	bool has_stamp;
+	unsigned n_refs; /* under contents_lock */
+	enum table_type type;
+	char *path; /* NULL: inline, in no list */
+	struct table_content *next;
+};
+
+static pthread_mutex_t contents_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct table_content *contents; /* of files */
+
+static const char *const type_names[] = {
+	[TABLE_STRING] = "string",
+	[TABLE_ADDRESS] = "address",
+	[TABLE_DOMAIN] = "domain",
+	[TABLE_CIDR] = "cidr",
+};
+
+const char *
+table_type_name(enum table_type type)
+{
+	return type_names[type];
+}
+
+int
+table_type_parse(struct str name, enum table_type *type_out)
+{
+	for (int i = 0; i <= TABLE_CIDR; i++) {
+		if (str_is(name, type_names[i])) {
+			*type_out = (enum table_type)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static struct table_content *
+new_content(enum table_type type, const char *path)
+{
+	struct table_content *content = xcalloc(1, sizeof(*content));
+
+	pthread_rwlock_init(&content->lock, NULL);
+	content->type = type;
+	content->path = path == NULL ? NULL : xstrdup(path);
+	content->n_refs = 1;
+	return content;
+}
+
+/* The content of this file, made empty if it is new. */
+static struct table_content *
+share_content(enum table_type type, struct str path)
+{
+	struct table_content *content;
+
+	pthread_mutex_lock(&contents_lock);
+	for (content = contents; content != NULL; content = content->next)
+		if (content->type == type && str_is(path, content->path))
+			break;
+	if (content != NULL) {
+		content->n_refs++;
+	} else {
+		content = new_content(type, path.p);
+		content->next = contents;
+		contents = content;
+	}
+	pthread_mutex_unlock(&contents_lock);
+	return content;
+}
+
+static void
+unlink_content(struct table_content *content)
+{
+	struct table_content **link = &contents;
+
+	while (*link != NULL && *link != content)
+		link = &(*link)->next;
+	if (*link == content)
+		*link = content->next;
+}
+
+void
+table_unload(struct table *table)
+{
+	struct table_content *content = table->content;
+	bool is_last;
+
+	if (content == NULL)
+		return;
+	table->content = NULL;
+	pthread_mutex_lock(&contents_lock);
+	is_last = --content->n_refs == 0;
+	if (is_last)
+		unlink_content(content);
+	pthread_mutex_unlock(&contents_lock);
+	if (!is_last)
+		return;
+	set_free(content->set);
+	pthread_rwlock_destroy(&content->lock);
+	free(content->path);
+	free(content);
+}
+
+/* What is before a "#" that begins the line or follows a blank. */
+static struct str
+strip_comment(struct str line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (line.p[i] == '#' &&
+		    (i == 0 || ascii_is_space(line.p[i - 1])))
+			return str_trim(str_sub(line, 0, i));
+	return str_trim(line);
+}
+
+/* One line of a file; what is wrong with it goes to error. */
+static int
+add_line(struct set *set, struct str line, struct buf *error)
+{
+	struct str entry = strip_comment(line);
+
+	if (entry.len == 0)
+		return 0;
+	if (utf8_bad(entry) >= 0 || str_find(entry, '\0') >= 0) {
+		buf_add_cstr(error, "this line is not UTF-8 text");
+		return -1;
+	}
+	buf_printf(error, "\"%.*s\" ", (int)(entry.len > 60 ? 60 : entry.len),
+	    entry.p);
+	if (set_add(set, entry, error) == -1)
+		return -1;
+	buf_clear(error);
+	return 0;
+}
+
+static size_t
+add_lines(struct set *set, const char *path, struct str text, struct buf *error)
+{
+	struct buf reason = { 0 };
+	size_t n_bad = 0, number = 0;
+
+	while (text.len > 0) {
+		ptrdiff_t end = str_find(text, '\n');
+		size_t len = end < 0 ? text.len : (size_t)end;
+
+		number++;
+		buf_clear(&reason);
+		if (add_line(set, str_sub(text, 0, len), &reason) == -1 &&
+		    n_bad++ < BAD_LINES_SHOWN)
+			buf_printf(error, "%s%s:%zu: %s", n_bad > 1 ? "; " : "",
+			    path, number, reason.p);
+		text = str_from(text, len + 1);
+	}
+	if (n_bad > BAD_LINES_SHOWN)
+		buf_printf(
+		    error, "; and %zu more lines", n_bad - BAD_LINES_SHOWN);
+	buf_done(&reason);
+	return n_bad;
+}
+
+/* The file as a set; NULL and a reason if it cannot be used. */
+static struct set *
+read_set(
+    const struct table *table, const struct rules_io *io, struct buf *error)
+{
+	struct set *set = set_new(table->type);
+	struct buf text = { 0 };
+	int rc = -1;
+
+	if (io->read(io->context, table->path.p, TABLE_FILE_MAX_BYTES, &text,
+		error) == -1)
+		goto out;
+	if (add_lines(set, table->path.p, buf_str(&text), error) > 0)
+		goto out;
+	set_finish(set);
+	if (set_size(set) < table->at_least) {
+		buf_printf(error,
+		    "it has %zu entries, fewer than the %llu that it must "
+		    "have at least",
+		    set_size(set), (unsigned long long)table->at_least);
+		goto out;
+	}
+	rc = 0;
+out:
+	buf_done(&text);
+	if (rc == 0)
+		return set;
+	set_free(set);
+	return NULL;
+}
+
+static void
+swap_set(struct table_content *content, struct set *set,
+    const uint64_t stamp[2], bool has_stamp)
+{
+	struct set *old;
+
+	pthread_rwlock_wrlock(&content->lock);
+	old = content->set;
+	content->set = set;
+	content->has_stamp = has_stamp;
+	memcpy(content->stamp, stamp, sizeof(content->stamp));
+	pthread_rwlock_unlock(&content->lock);
+	set_free(old);
+}
+
+static bool
+has_set(struct table_content *content)
+{
+	bool has;
+
+	pthread_rwlock_rdlock(&content->lock);
+	has = content->set != NULL;
+	pthread_rwlock_unlock(&content->lock);
+	return has;
+}
+
+static int
+load_file(struct table *table, const struct rules_io *io, struct diags *diags)
+{
+	struct buf error = { 0 };
+	uint64_t stamp[2] = { 0, 0 };
+	struct set *set;
+	bool has_stamp;
+	int rc = 0;
+
+	table->content = share_content(table->type, table->path);
+	has_stamp = io->stamp(io->context, table->path.p, stamp) == 0;
+	if ((set = read_set(table, io, &error)) != NULL) {
+		swap_set(table->content, set, stamp, has_stamp);
+	} else if (has_set(table->content)) {
+		diag_add(diags, DIAG_WARNING, table->path_pos,
+		    "the file of table '%.*s' cannot be used: %s; its old "
+		    "content stays",
+		    STR_ARG(table->name), error.p);
+	} else {
+		diag_add(diags, DIAG_ERROR, table->path_pos,
+		    "the file of table '%.*s' cannot be used: %s",
+		    STR_ARG(table->name), error.p);
+		rc = -1;
+	}
+	buf_done(&error);
+	return rc;
+}
+
+static int
+load_entries(struct table *table, struct diags *diags)
+{
+	struct set *set = set_new(table->type);
+	struct buf error = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < table->n_entries; i++) {
+		if (set_add(set, table->entries[i], &error) == 0)
+			continue;
+		diag_add(diags, DIAG_ERROR, table->entry_pos[i],
+		    "this entry %s", error.p);
+		buf_clear(&error);
+		rc = -1;
+	}
+	set_finish(set);
+	if (rc == 0 && set_size(set) < table->at_least) {
+		diag_add(diags, DIAG_ERROR, table->pos,
+		    "table '%.*s' has %zu entries, fewer than the %llu that "
+		    "it must have at least",
+		    STR_ARG(table->name), set_size(set),
+		    (unsigned long long)table->at_least);
+		rc = -1;
+	}
+	buf_done(&error);
+	table->content = new_content(table->type, NULL);
+	table->content->set = set;
+	return rc;
+}
+
+int
+table_load(struct table *table, const struct rules_io *io, struct diags *diags)
+{
+	return table->is_file ? load_file(table, io, diags)
+			      : load_entries(table, diags);
+}
+
+/* Notes the stamp even if the file is bad: one warning for each change. */
+static bool
+note_change(struct table_content *content, const uint64_t stamp[2])
+{
+	bool has_changed;
+
+	pthread_rwlock_wrlock(&content->lock);
+	has_changed = !content->has_stamp || memcmp(content->stamp, stamp,
+						 sizeof(content->stamp)) != 0;
+	memcpy(content->stamp, stamp, sizeof(content->stamp));
+	content->has_stamp = true;
+	pthread_rwlock_unlock(&content->lock);
+	return has_changed;
+}
+
+void
+table_refresh(struct table *table, const struct rules_io *io)
+{
+	struct table_content *content = table->content;
+	struct buf error = { 0 };
+	uint64_t stamp[2] = { 0, 0 };
+	struct set *set;
+	size_t n;
+
+	if (!table->is_file)
+		return;
+	/* A file that has gone has the stamp 0 0. */
+	if (io->stamp(io->context, table->path.p, stamp) == -1)
+		stamp[0] = stamp[1] = 0;
+	if (!note_change(content, stamp))
+		return;
+	if ((set = read_set(table, io, &error)) != NULL) {
+		n = set_size(set);
+		swap_set(content, set, stamp, true);
+		log_info("table %.*s: read again from %s, %zu entries",
+		    STR_ARG(table->name), table->path.p, n);
+	} else {
+		log_warning("table %.*s: %s cannot be used: %s; its old "
+			    "content stays",
+		    STR_ARG(table->name), table->path.p, error.p);
+	}
+	buf_done(&error);
+}
+
+size_t
+table_size(const struct table *table)
+{
+	size_t n;
+
+	pthread_rwlock_rdlock(&table->content->lock);
+	n = set_size(table->content->set);
+	pthread_rwlock_unlock(&table->content->lock);
+	return n;
+}
+
+bool
+table_has_text(const struct table *table, struct str text, bool ignore_case)
+{
+	bool has;
+
+	pthread_rwlock_rdlock(&table->content->lock);
+	has = set_has_text(table->content->set, text, ignore_case);
+	pthread_rwlock_unlock(&table->content->lock);
+	return has;
+}
+
+bool
+table_has_ip(const struct table *table, const struct ip *ip)
+{
+	bool has;
+
+	pthread_rwlock_rdlock(&table->content->lock);
+	has = set_has_ip(table->content->set, ip);
+	pthread_rwlock_unlock(&table->content->lock);
+	return has;
+}

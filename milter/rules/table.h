@@ -1,0 +1,67 @@
+/*
+ * table: a named set to look things up in.
+ *
+ * Inline tables belong to their ruleset. The content of a file is shared by
+ * all rulesets that name it with the same type, so that a renewed content is
+ * there for all connections at once. Look-ups may come from any thread.
+ */
+#ifndef SLUICE_RULES_TABLE_H
+#define SLUICE_RULES_TABLE_H
+
+#include "base/ip.h"
+#include "rules/diag.h"
+
+struct rules_io;
+struct table_content;
+
+enum table_type {
+	TABLE_STRING,  /* the whole text */
+	TABLE_ADDRESS, /* "user@example.org", "user@", "@example.org" */
+	TABLE_DOMAIN,  /* "example.org" itself, ".example.org" below it */
+	TABLE_CIDR,    /* "192.0.2.0/24"; the longest prefix wins */
+};
+
+struct table {
+	struct str name;
+	struct pos pos;
+	enum table_type type;
+	/* inline entries, as written */
+	struct str *entries;
+	struct pos *entry_pos;
+	size_t n_entries;
+	/* or a file */
+	bool is_file;
+	struct str path; /* joined to the folder of the rule file */
+	struct pos path_pos;
+	uint64_t at_least;             /* fewer entries: the file is broken */
+	bool is_used;                  /* [check] */
+	struct table_content *content; /* [load] a reference */
+};
+
+const char *table_type_name(enum table_type type);
+int table_type_parse(struct str name, enum table_type *type_out);
+
+/*
+ * Fills table->content: from its entries, or from its file by io. 0, or -1
+ * with diagnostics (entries by position; lines of a file as path:line).
+ */
+int table_load(
+    struct table *table, const struct rules_io *io, struct diags *diags);
+void table_unload(struct table *table);
+
+/*
+ * Re-reads the file if its stamp differs from the one that was read last. A
+ * file that cannot be used keeps the old content. Logs either.
+ */
+void table_refresh(struct table *table, const struct rules_io *io);
+size_t table_size(const struct table *table); /* entries now */
+
+/*
+ * text: the whole text, an address or a host, by the table's type. Addresses
+ * and domains compare without case; strings do if ignore_case says so.
+ */
+bool table_has_text(
+    const struct table *table, struct str text, bool ignore_case);
+bool table_has_ip(const struct table *table, const struct ip *ip);
+
+#endif

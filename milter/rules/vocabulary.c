@@ -1,0 +1,98 @@
+/*
+ * The small tables of the language: units, actions, words for outages.
+ */
+#include "rules/program.h"
+#include "rules/suggest.h"
+
+static const char *const unit_names[] = {
+	[UNIT_CONNECTIONS] = "connections",
+	[UNIT_MESSAGES] = "messages",
+	[UNIT_RECIPIENTS] = "recipients",
+};
+
+static const char *const on_outage_names[] = {
+	[OUTAGE_COUNT_LOCALLY] = "count-locally",
+	[OUTAGE_PASS] = "pass",
+	[OUTAGE_TEMPFAIL] = "tempfail",
+};
+
+/* clang-format off */
+static const struct action_type action_types[] = {
+	[ACTION_ACCEPT] =
+	    { "accept", true, STAGE_CONNECT, 0, NULL, false },
+	[ACTION_REJECT] =
+	    { "reject", true, STAGE_CONNECT, 550, "5.7.1", false },
+	[ACTION_TEMPFAIL] =
+	    { "tempfail", true, STAGE_CONNECT, 450, "4.7.1", false },
+	[ACTION_DISCARD] =
+	    { "discard", true, STAGE_MAIL, 0, NULL, false },
+	[ACTION_QUARANTINE] =
+	    { "quarantine", false, STAGE_MAIL, 0, NULL, true },
+	[ACTION_ADD_HEADER] =
+	    { "add-header", false, STAGE_CONNECT, 0, NULL, true },
+	[ACTION_SET_HEADER] =
+	    { "set-header", false, STAGE_CONNECT, 0, NULL, true },
+	[ACTION_REMOVE_HEADER] =
+	    { "remove-header", false, STAGE_CONNECT, 0, NULL, true },
+	[ACTION_SCORE] =
+	    { "score", false, STAGE_CONNECT, 0, NULL, false },
+	[ACTION_TAG] =
+	    { "tag", false, STAGE_CONNECT, 0, NULL, false },
+	[ACTION_LOG] =
+	    { "log", false, STAGE_CONNECT, 0, NULL, false },
+};
+/* clang-format on */
+
+#define N_ACTIONS (sizeof(action_types) / sizeof(action_types[0]))
+
+const char *
+unit_name(enum limit_unit unit)
+{
+	return unit_names[unit];
+}
+
+const char *
+on_outage_name(enum on_outage on_outage)
+{
+	return on_outage_names[on_outage];
+}
+
+int
+on_outage_parse(struct str name, enum on_outage *on_outage_out)
+{
+	for (int i = 0; i <= OUTAGE_TEMPFAIL; i++) {
+		if (str_is(name, on_outage_names[i])) {
+			*on_outage_out = (enum on_outage)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+const struct action_type *
+action_type(enum action_kind kind)
+{
+	return &action_types[kind];
+}
+
+int
+action_parse(struct str name, enum action_kind *kind_out)
+{
+	for (size_t i = 0; i < N_ACTIONS; i++) {
+		if (str_is(name, action_types[i].name)) {
+			*kind_out = (enum action_kind)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+struct str
+action_suggest(struct str wrong)
+{
+	struct suggestion suggestion = { .wrong = wrong };
+
+	for (size_t i = 0; i < N_ACTIONS; i++)
+		suggest(&suggestion, str_of(action_types[i].name));
+	return suggestion.best;
+}
