@@ -278,16 +278,17 @@ open_store(const struct trace_options *options, struct buf *error)
  * fail for the wrong reason: sessions count locally and go on.
  */
 static int
-check_store_was_there(struct trace_run *run)
+check_store(struct trace_run *run, int rc, const struct trace_step **step_out)
 {
 	struct store_stats stats;
 
 	store_stats_get(run->store, &stats);
 	if (stats.failures == 0 || run->was_store_down)
-		return 0;
+		return rc;
 	trace_fail(run, "a store that answers", "");
 	buf_printf(&run->came, "%llu calls of %s failed",
 	    (unsigned long long)stats.failures, store_name(run->store));
+	*step_out = NULL;
 	return -1;
 }
 
@@ -335,8 +336,7 @@ run_with_store(struct trace_run *run, const struct trace_test *test,
 	begin_event(run);
 	rc = run_steps(run, test, step_out);
 	trace_drop(run);
-	if (rc == 0)
-		rc = check_store_was_there(run);
+	rc = check_store(run, rc, step_out);
 	rc = wipe_store(run, rc);
 	store_close(run->local);
 	store_close(run->store);

@@ -7,12 +7,12 @@
 #include "rules/suggest.h"
 
 static const struct command commands[] = {
-	{ "check", "[FILE…]",
+	{ "check", "[FILE...]",
 	    "load the rules, say what is wrong and what limits charge",
 	    check_run },
-	{ "print", "[FILE…]", "print the rules in their normal form",
+	{ "print", "[FILE...]", "print the rules in their normal form",
 	    print_run },
-	{ "test", "[--store URL] [--tap] [FILE…]",
+	{ "test", "[--store URL] [--tap] [FILE...]",
 	    "run the tests beside the rules, or these", test_run },
 	{ "facts", "[--json]", "list what rules can know", facts_run },
 	{ "counters", "[--json] [LIMIT [KEY]]", "show what limits have counted",

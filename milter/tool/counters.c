@@ -200,7 +200,7 @@ add_json(const struct counters *counters, struct buf *out)
 		buf_add_cstr(out, i > 0 ? ",\n " : "\n ");
 		add_json_counter(&counters->items[i], out);
 	}
-	buf_add_cstr(out, "\n]\n");
+	buf_add_cstr(out, counters->n > 0 ? "\n]\n" : "]\n");
 }
 
 static void
@@ -218,7 +218,7 @@ say_counters(struct counters *counters, bool as_json)
 		add_table(counters, &out);
 	tool_out(buf_str(&out));
 	buf_done(&out);
-	if (counters->n == 0)
+	if (counters->n == 0 && !as_json)
 		tool_error("nothing has been counted");
 	if (counters->is_cut)
 		tool_error("there are more: only the first %d are shown; give "
@@ -251,8 +251,9 @@ show_counters(struct tool *tool, struct store *store, struct str limit,
 		&counters, &error) == 0) {
 		say_counters(&counters, as_json);
 	} else {
-		tool_error("the counters in %s cannot be read: %s",
-		    store_name(store), buf_str(&error).p);
+		tool_error("the counters cannot be read: %s; is 'store' in the "
+			   "configuration right, and is Redis running?",
+		    buf_str(&error).p);
 		rc = TOOL_FINDING;
 	}
 	buf_done(&error);

@@ -22,7 +22,7 @@ help_all(void)
 	struct buf out;
 
 	buf_init(&out);
-	buf_add_cstr(&out, "usage: sluice [-c FILE] COMMAND …\n\n");
+	buf_add_cstr(&out, "usage: sluice [-c FILE] COMMAND ...\n\n");
 	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
 		if (command->run != NULL)
 			add_command(command, &out);
@@ -37,10 +37,22 @@ help_all(void)
 }
 
 int
+help_command(const struct command *command)
+{
+	struct buf out;
+
+	buf_init(&out);
+	buf_printf(&out, "usage: sluice [-c FILE] %s %s\n%s\n", command->name,
+	    command->arguments, command->help);
+	tool_out(buf_str(&out));
+	buf_done(&out);
+	return TOOL_FINE;
+}
+
+int
 help_run(struct tool *tool, int argc, char **argv)
 {
 	const struct command *command;
-	struct buf out;
 	int n;
 
 	if ((n = tool_arguments(tool, argc, argv, 0, 1, NULL)) == -1)
@@ -53,10 +65,5 @@ help_run(struct tool *tool, int argc, char **argv)
 		    command == NULL ? "there is no command '%s'"
 				    : "'%s' is not available in this version",
 		    argv[0]);
-	buf_init(&out);
-	buf_printf(&out, "usage: sluice [-c FILE] %s %s\n%s\n", command->name,
-	    command->arguments, command->help);
-	tool_out(buf_str(&out));
-	buf_done(&out);
-	return TOOL_FINE;
+	return help_command(command);
 }

@@ -7,14 +7,6 @@
 #include <string.h>
 
 static int
-usage(void)
-{
-	tool_error("usage: sluice [-c FILE] COMMAND …; 'sluice help' lists the "
-		   "commands");
-	return TOOL_USAGE;
-}
-
-static int
 refuse_command(const char *name, const struct command *command)
 {
 	struct str nearest = command_suggest(str_of(name));
@@ -40,6 +32,12 @@ close_output(int rc)
 	return rc == TOOL_FINE ? TOOL_FINDING : rc;
 }
 
+static bool
+is_help(const char *argument)
+{
+	return strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0;
+}
+
 static int
 run(struct tool *tool, const char *name, int argc, char **argv)
 {
@@ -48,6 +46,8 @@ run(struct tool *tool, const char *name, int argc, char **argv)
 	tool->command = command_find(str_of(name));
 	if (tool->command == NULL || tool->command->run == NULL)
 		return refuse_command(name, tool->command);
+	if (argc == 1 && is_help(argv[0]))
+		return help_command(tool->command);
 	rc = tool->command->run(tool, argc, argv);
 	conf_free(tool->conf);
 	return close_output(rc);
@@ -57,7 +57,7 @@ run(struct tool *tool, const char *name, int argc, char **argv)
 static const char *
 command_of(const char *argument)
 {
-	if (strcmp(argument, "-h") == 0 || strcmp(argument, "--help") == 0)
+	if (is_help(argument))
 		return "help";
 	if (strcmp(argument, "-V") == 0 || strcmp(argument, "--version") == 0)
 		return "version";
@@ -75,18 +75,17 @@ main(int argc, char **argv)
 	log_setup("sluice", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	if (i < argc && strcmp(argv[i], "-c") == 0) {
 		if (i + 1 == argc) {
-			tool_error("'-c' needs a file behind it");
-			return usage();
+			return tool_usage(&tool, "'-c' needs a file behind it");
 		}
 		tool.conf_path = argv[i + 1];
 		i += 2;
 	}
 	if (i >= argc)
-		return usage();
+		return tool_usage(&tool, "there is nothing to do");
 	name = command_of(argv[i]);
 	if (name[0] == '-') {
-		tool_error("there is no option '%s' before the command", name);
-		return usage();
+		return tool_usage(
+		    &tool, "there is no option '%s' before the command", name);
 	}
 	return run(&tool, name, argc - i - 1, argv + i + 1);
 }

@@ -40,6 +40,16 @@ find_option(const struct tool_option *options, const char *argument)
 	return NULL;
 }
 
+static void
+report_option(const struct tool *tool, const char *argument)
+{
+	if (strncmp(argument, "-c", 2) == 0)
+		tool_usage(tool, "'-c FILE' stands before the command");
+	else
+		tool_usage(tool, "'%s' has no option '%s'", tool->command->name,
+		    argument);
+}
+
 int
 tool_options(
     struct tool *tool, int argc, char **argv, const struct tool_option *options)
@@ -58,8 +68,7 @@ tool_options(
 			continue;
 		}
 		if ((option = find_option(options, argv[i])) == NULL) {
-			tool_usage(tool, "'%s' has no option '%s'",
-			    tool->command->name, argv[i]);
+			report_option(tool, argv[i]);
 			return -1;
 		}
 		if (take_option(option, argc, argv, &i) == -1) {

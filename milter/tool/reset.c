@@ -19,8 +19,9 @@ reset(struct store *store, struct str limit, struct str key)
 	buf_init(&error);
 	buf_init(&out);
 	if (store_reset(store, limit, key, &n, &error) == -1) {
-		tool_error("%s cannot be reset in %s: %s", limit.p,
-		    store_name(store), buf_str(&error).p);
+		tool_error("the counters cannot be reset: %s; is 'store' in "
+			   "the configuration right, and is Redis running?",
+		    buf_str(&error).p);
 		rc = TOOL_FINDING;
 	} else if (n == 0) {
 		tool_error("%s has counted nothing for '%s'; 'sluice counters "

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define TEXT_MAX 2000 /* bytes of one sentence; the rest is cut */
+
 static bool
 is_shown(struct str rest, size_t len)
 {
@@ -52,7 +54,7 @@ tool_err(struct str text)
 __attribute__((format(printf, 1, 0))) static void
 say_error(const char *format, va_list args)
 {
-	char text[2000];
+	char text[TEXT_MAX];
 	struct buf line;
 
 	vsnprintf(text, sizeof(text), format, args);
@@ -75,12 +77,21 @@ tool_error(const char *format, ...)
 int
 tool_usage(const struct tool *tool, const char *format, ...)
 {
+	struct buf usage;
 	va_list args;
 
 	va_start(args, format);
 	say_error(format, args);
 	va_end(args);
-	tool_error("usage: sluice [-c FILE] %s %s", tool->command->name,
-	    tool->command->arguments);
+	buf_init(&usage);
+	if (tool->command != NULL)
+		buf_printf(&usage, "usage: sluice [-c FILE] %s %s\n",
+		    tool->command->name, tool->command->arguments);
+	else
+		buf_add_cstr(&usage,
+		    "usage: sluice [-c FILE] COMMAND ...; 'sluice help' lists "
+		    "the commands\n");
+	tool_err(buf_str(&usage));
+	buf_done(&usage);
 	return TOOL_USAGE;
 }

@@ -81,6 +81,23 @@ test_with(struct tool *tool, struct trace_options *options, int n, char **files)
 	return rc;
 }
 
+static bool
+is_store(struct tool *tool, const char *url)
+{
+	struct store_options options = { .url = url };
+	struct store *store;
+	struct buf error;
+
+	buf_init(&error);
+	store = store_open(&options, &error);
+	if (store == NULL)
+		tool_usage(tool, "the store '%s' cannot be used: %s", url,
+		    buf_str(&error).p);
+	buf_done(&error);
+	store_close(store);
+	return store != NULL;
+}
+
 int
 test_run(struct tool *tool, int argc, char **argv)
 {
@@ -101,5 +118,7 @@ test_run(struct tool *tool, int argc, char **argv)
 			    "'%s' is a file of rules; 'test' runs files of "
 			    "tests (*.test), 'check' looks at rules",
 			    argv[i]);
+	if (options.store_url != NULL && !is_store(tool, options.store_url))
+		return TOOL_USAGE;
 	return test_with(tool, &options, n, argv);
 }

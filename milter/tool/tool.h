@@ -32,9 +32,9 @@ struct command {
 };
 
 struct tool {
-	const char *conf_path; /* NULL: where it stands by default */
-	struct conf *conf;     /* NULL until it is asked for */
-	const struct command *command;
+	const char *conf_path;         /* NULL: where it stands by default */
+	struct conf *conf;             /* NULL until it is asked for */
+	const struct command *command; /* NULL until it was found */
 };
 
 /* The table; NULL behind the last. */
@@ -51,6 +51,9 @@ int print_run(struct tool *tool, int argc, char **argv);
 int reset_run(struct tool *tool, int argc, char **argv);
 int test_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
+
+/* How one command is used; returns TOOL_FINE. */
+int help_command(const struct command *command);
 
 /* The configuration, or NULL: what is wrong was said. Belongs to tool. */
 const struct conf *tool_conf(struct tool *tool);
@@ -88,7 +91,8 @@ void tool_out(struct str text); /* standard output */
 void tool_err(struct str text); /* standard error */
 /* "sluice: …", a newline behind it. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same and how the command is used; returns TOOL_USAGE. */
+/* The same, then how the command (or, before there is one, the program) is
+ * used; returns TOOL_USAGE. */
 int tool_usage(const struct tool *tool, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
