@@ -58,9 +58,11 @@ is_rules(const char *path)
 }
 
 static int
-test_with(struct tool *tool, struct trace_options *options, int n, char **files)
+test_with(
+    struct tool *tool, const struct trace_options *asked, int n, char **files)
 {
 	const struct conf *conf = tool_conf(tool);
+	struct trace_options options = *asked;
 	struct rules_options rules_options;
 	struct buf why;
 	int rc;
@@ -68,15 +70,15 @@ test_with(struct tool *tool, struct trace_options *options, int n, char **files)
 	if (conf == NULL)
 		return TOOL_FINDING;
 	conf_rules_options(conf, &rules_options);
-	options->rules_options = &rules_options;
+	options.rules_options = &rules_options;
 	if (n == 0)
-		return test_beside(options, conf);
+		return test_beside(&options, conf);
 	buf_init(&why);
-	options->rules =
-	    trace_load_rules(options, conf->rules.items, conf->rules.n, &why);
-	options->rules_error = buf_str(&why).p;
-	rc = test_files(options, n, files);
-	ruleset_put(options->rules);
+	options.rules =
+	    trace_load_rules(&options, conf->rules.items, conf->rules.n, &why);
+	options.rules_error = buf_str(&why).p;
+	rc = test_files(&options, n, files);
+	ruleset_put(options.rules);
 	buf_done(&why);
 	return rc;
 }
