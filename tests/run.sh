@@ -57,6 +57,7 @@ tap_sum() {
 	/^not ok / { seen++; miss($0); in_failure = 1; next }
 	/^exit [0-9]+$/ { status = $2; next }
 	/^Bail out!/ { text = text name ": " $0 "\n"; next }
+	/^$/ { next }
 	in_failure { text = text "    " $0 "\n"; next }
 	!/^#/ && ++kept[FILENAME] <= 15 { tail = tail "    " $0 "\n" }
 	END {

@@ -24,7 +24,7 @@ run() { # STATUS NAME ARGUMENT...: $OUT, $ERR
 	is "$run_name" $run_got "$run_want"
 }
 send() { # LOGIN
-	smtp "$SUBMISSION" "XCLIENT ADDR=2001:db8:1:2:3::4 LOGIN=$1" 'EHLO a.example' \
+	smtp "$SUBMISSION" "XCLIENT ADDR=IPV6:2001:db8:1:2:3::4 LOGIN=$1" 'EHLO a.example' \
 		'MAIL FROM:<a@example.org>' '@repeat 4 RCPT TO:<b%d@example.net>' \
 		DATA 'Subject: x' '' 'Body.' . QUIT
 }

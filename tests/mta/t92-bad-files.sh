@@ -15,23 +15,23 @@ check 1 "NUL" nul.rules '^nul\.rules:2:3: error: .*NUL'
 printf '# fine: \303\251\n# \303(\n' > utf8.rules
 check 1 "invalid UTF-8" utf8.rules '^utf8\.rules:2:3: error: .*UTF-8'
 printf '\377\376o\000n\000' > utf16.rules
-check 1 "UTF-16" utf16.rules '^utf16\.rules:1:1: error: '
+check 1 "UTF-16" utf16.rules '^utf16\.rules:1:[0-9]+: error: '
 { echo '#'; head -c 1000000 /dev/zero | tr '\0' ' '; } > large.rules
-check 1 "over 1 MB" large.rules '^large\.rules: .*larger than 1000000 bytes|^large\.rules(:1:1)?: error: .*1000000'
+check 1 "over 1 MB" large.rules 'error: .*large\.rules: larger than 1000000 bytes'
 { head -c 999990 /dev/zero | tr '\0' '\n'; } > almost.rules
 check 0 "just under 1 MB of nothing" almost.rules
 : > empty.rules
 check 0 "an empty file" empty.rules
 mkdir folder.rules
-check 1 "a folder" folder.rules 'folder\.rules.*directory'
-check 1 "no file" none.rules 'none\.rules.*No such file'
+check 1 "a folder" folder.rules 'folder\.rules: is a folder'
+check 1 "no file" none.rules 'no file matches none\.rules'
 
 echo 'table t address file "none.txt"' > table.rules
-check 1 "a missing table file" table.rules '^table\.rules:1:22: error: .*none\.txt.*No such file'
+check 1 "a missing table file" table.rules '^table\.rules:1:22: error: .*No such file'
 echo 'table t address file "short.txt" at-least 3
 on mail { a: reject "x" if mail.from in t }' > short.rules
 echo 'a@example.org' > short.txt
-check 1 "a table file that is too short" short.rules '^short\.rules:1:[0-9]+: error: .*short\.txt.*(1|3)'
+check 1 "a table file that is too short" short.rules '^short\.rules:1:22: error: .*1 .*fewer than the 3'
 echo 'table t cidr file "cidr.txt"' > cidr.rules
 printf '192.0.2.0/24\n192.0.2.0/33\n' > cidr.txt
 check 1 "a wrong entry in a table file" cidr.rules 'cidr\.txt:2:[0-9]+: error: .*192\.0\.2\.0/33|cidr\.rules:1:[0-9]+: error: .*cidr\.txt.*2'
