@@ -11,22 +11,31 @@ is_ascii(struct str s)
 	return true;
 }
 
+static struct str
+strip_dot(struct str name)
+{
+	if (name.len > 0 && name.p[name.len - 1] == '.')
+		name.len--;
+	return name;
+}
+
 struct str
 domain_normal(struct arena *arena, struct str name)
 {
 	char *copy, *ace = NULL;
 	struct str normal;
 
-	if (name.len > 0 && name.p[name.len - 1] == '.')
-		name.len--;
+	name = strip_dot(name);
 	copy = arena_cstr(arena, name);
 	for (size_t i = 0; i < name.len; i++)
 		copy[i] = ascii_lower(copy[i]);
 	normal = (struct str){ copy, name.len };
-	if (name.len > DOMAIN_MAX || is_ascii(normal) || utf8_bad(normal) >= 0)
+	if (name.len > DOMAIN_MAX || is_ascii(normal) ||
+	    utf8_bad(normal) >= 0 || str_find(normal, '\0') >= 0)
 		return normal;
 	if (idn2_to_ascii_8z(copy, &ace, IDN2_NONTRANSITIONAL) == IDN2_OK)
-		normal = arena_str(arena, str_of(ace));
+		/* U+3002 has become a dot by now. */
+		normal = arena_str(arena, strip_dot(str_of(ace)));
 	idn2_free(ace);
 	return normal;
 }

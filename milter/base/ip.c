@@ -34,7 +34,8 @@ ip_parse(struct str text, struct ip *ip_out)
 
 	if (text.len >= 5 && str_eq_nocase(str_sub(text, 0, 5), STR("IPv6:")))
 		text = str_from(text, 5);
-	if (text.len == 0 || text.len >= sizeof(copy))
+	if (text.len == 0 || text.len >= sizeof(copy) ||
+	    str_find(text, '\0') >= 0)
 		return -1;
 	memcpy(copy, text.p, text.len);
 	copy[text.len] = '\0';

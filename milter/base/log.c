@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -65,6 +66,8 @@ write_all(struct str line)
 	while (line.len > 0) {
 		ssize_t n = write(STDERR_FILENO, line.p, line.len);
 
+		if (n == -1 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return; /* nobody reads: mail goes on */
 		line = str_from(line, (size_t)n);
@@ -146,6 +149,20 @@ log_escape_json(struct buf *out, struct str s, size_t max)
 		buf_add_cstr(out, "...");
 }
 
+/* Sentences have quotes of their own, so only what ends a line is escaped. */
+static void
+add_sentence(struct buf *line, struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c < 0x20 || c == 0x7f)
+			buf_printf(line, "\\x%02x", c);
+		else
+			buf_byte(line, text.p[i]);
+	}
+}
+
 __attribute__((format(printf, 2, 0))) static void
 write_sentence(enum log_level level, const char *format, va_list args)
 {
@@ -168,7 +185,7 @@ write_sentence(enum log_level level, const char *format, va_list args)
 	} else {
 		if (level == LOG_LEVEL_ERROR || level == LOG_LEVEL_WARNING)
 			buf_printf(&line, "%s: ", level_names[level]);
-		buf_add(&line, text);
+		add_sentence(&line, text);
 	}
 	write_line(level, buf_str(&line));
 	buf_done(&line);

@@ -99,7 +99,8 @@ str_sub(struct str s, size_t from, size_t to)
 		to = s.len;
 	if (from > to)
 		from = to;
-	return (struct str){ s.p + from, to - from };
+	/* Nothing may be added to NULL, not even 0. */
+	return (struct str){ from > 0 ? s.p + from : s.p, to - from };
 }
 
 struct str
