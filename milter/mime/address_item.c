@@ -65,6 +65,8 @@ add_unescaped(struct buf *out, struct str s)
 static struct str
 decode_name(struct address_parser *parser, struct str raw)
 {
+	if (raw.len == 0)
+		return raw; /* "<><><>" must not fill the arena */
 	return str_trim(header_decode(parser->arena, raw, parser->damage));
 }
 
@@ -113,7 +115,8 @@ make_address(struct address_parser *parser, struct str name)
 	charset_read(&clean, str_sub(raw, 0, at));
 	local_len = clean.len;
 	charset_read(&clean, str_from(raw, at));
-	made.address = arena_str(parser->arena, buf_str(&clean));
+	if (clean.len > 0)
+		made.address = arena_str(parser->arena, buf_str(&clean));
 	made.local = str_sub(made.address, 0, local_len);
 	made.domain = str_from(made.address, local_len + 1);
 	if (made.local.len == 0 || made.domain.len == 0)

@@ -102,26 +102,18 @@ find_run_end(struct str text, size_t at)
 	}
 }
 
-static void
-add_blanks(struct folder *folder, size_t n)
-{
-	folder->column += n;
-	while (n-- > 0)
-		buf_byte(&folder->out, ' ');
-}
-
-/* The n blanks owed before something of that length, the last on a new line
- * if the line would become longer than max. */
+/* The n blanks owed before something of that length, on a new line if this one
+ * would become longer than max. */
 static void
 add_gap(struct folder *folder, size_t n, size_t len, size_t max)
 {
 	if (n > 0 && folder->column + n + len > max && !folder->is_fresh) {
-		add_blanks(folder, n - 1);
 		buf_byte(&folder->out, '\n');
 		folder->column = 0;
-		n = 1;
 	}
-	add_blanks(folder, n);
+	folder->column += n;
+	while (n-- > 0)
+		buf_byte(&folder->out, ' ');
 }
 
 static void
@@ -221,7 +213,8 @@ add_encoded_word(struct buf *out, struct str bytes, bool is_base64)
 static void
 add_run(struct folder *folder, struct str run, size_t n_blanks)
 {
-	bool is_base64 = b_len(run.len) < q_len(run);
+	/* Readable with bare eyes, unless that takes a third more. */
+	bool is_base64 = 4 * b_len(run.len) < 3 * q_len(run);
 	struct buf word = { 0 };
 	struct str piece;
 	size_t used, room;
