@@ -1,10 +1,13 @@
 /*
  * libmilter has a thread of its own that waits for HUP, TERM and INT by
- * sigwait and ends the daemon on any of them. A signal goes to it whenever the
- * main thread cannot take it; so the main thread, which Linux prefers for
- * signals sent to the process, must never block these signals once libmilter
- * runs, nor wait for them by sigwait itself. Its handlers only write a byte
- * into a pipe. Every other thread has them blocked.
+ * sigwait and ends the daemon on any of them. To keep these signals for us,
+ * only the main thread has them unblocked, with handlers that write a byte
+ * into a pipe; Linux prefers the main thread for signals sent to the process.
+ *
+ * The trap: it does so only while the main thread has no signal pending
+ * already. HUP right behind USR1, or while the process is stopped, went to
+ * libmilter's thread and ended the daemon. Hence sigwait is defined here, too:
+ * libmilter calls this one, which never returns.
  */
 #include "daemon/signals.h"
 
@@ -28,6 +31,19 @@ static const struct {
 };
 
 #define N_HANDLED (sizeof(handled) / sizeof(handled[0]))
+
+/*
+ * In place of the C library's, for the whole program. Nothing of ours or of
+ * the libraries that we use but libmilter waits for signals this way.
+ */
+int
+sigwait(const sigset_t *restrict set, int *restrict number)
+{
+	(void)set;
+	(void)number;
+	for (;;)
+		pause();
+}
 
 /* A full pipe loses nothing: it holds thousands of the same requests. */
 void
