@@ -1,20 +1,18 @@
 /*
- * The lowest layer: memory, text, addresses and networks, quantities, host
- * names, and above all that no byte from outside breaks a log line.
+ * The lowest layer: memory, text, addresses and networks, quantities and host
+ * names. The log has a file of its own.
  */
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/domain.h"
 #include "base/ip.h"
-#include "base/log.h"
 #include "base/quantity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
@@ -445,171 +443,6 @@ host_names_have_one_spelling(void **state)
 	arena_free(arena);
 }
 
-/* The log. */
-
-static void
-hostile_bytes_are_escaped_in_text(void **state)
-{
-	const struct {
-		struct str in;
-		const char *text, *json;
-	} cases[] = {
-		{ STR("a b"), "a b", "a b" },
-		{ STR("a\nb"), "a\\x0ab", "a\\u000ab" },
-		{ STR("a\r\0\t"), "a\\x0d\\x00\\x09",
-		    "a\\u000d\\u0000\\u0009" },
-		{ STR("\"\\"), "\\\"\\\\", "\\\"\\\\" },
-		{ STR("\x1b[1m\x7f"), "\\x1b[1m\\x7f", "\\u001b[1m\\u007f" },
-		{ STR("ü€"), "ü€", "ü€" },
-		{ STR("\xfc"), "\\xfc", "\xef\xbf\xbd" },
-		{ STR("\xc3"), "\\xc3", "\xef\xbf\xbd" },
-		{ STR("\xed\xa0\x80"), "\\xed\\xa0\\x80",
-		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
-		/* C1: a terminal takes U+009B for the start of a sequence. */
-		{ STR("\xc2\x9b"), "\\xc2\\x9b", "\xc2\x9b" },
-		{ STR("\xc2\xa0"), "\xc2\xa0", "\xc2\xa0" },
-		{ STR("0123456789"), "01234567...", "01234567..." },
-		{ STR("0123456ü9"), "0123456ü...", "0123456ü..." },
-		{ STR("01234567"), "01234567", "01234567" },
-	};
-	struct buf out = { 0 };
-
-	(void)state;
-	for (size_t i = 0; i < N_OF(cases); i++) {
-		buf_clear(&out);
-		log_escape(&out, cases[i].in, 8);
-		check_str(cases[i].in.p, buf_str(&out), cases[i].text);
-		buf_clear(&out);
-		log_escape_json(&out, cases[i].in, 8);
-		check_str(cases[i].in.p, buf_str(&out), cases[i].json);
-	}
-	buf_done(&out);
-}
-
-/* Standard error goes into a pipe while the log is written. */
-struct capture {
-	int read_end;
-	int saved;
-};
-
-static void
-capture_begin(struct capture *capture)
-{
-	int ends[2];
-
-	assert_int_equal(pipe(ends), 0);
-	capture->read_end = ends[0];
-	capture->saved = dup(STDERR_FILENO);
-	assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
-	close(ends[1]);
-}
-
-static void
-capture_end(struct capture *capture, struct buf *out)
-{
-	char bytes[4096];
-	ssize_t n;
-
-	assert_int_equal(dup2(capture->saved, STDERR_FILENO), STDERR_FILENO);
-	close(capture->saved);
-	while ((n = read(capture->read_end, bytes, sizeof(bytes))) > 0)
-		buf_add(out, (struct str){ bytes, (size_t)n });
-	close(capture->read_end);
-}
-
-static void
-write_hostile_event(void)
-{
-	struct log_event event;
-
-	log_event_begin(&event, "verdict");
-	log_event_word(&event, "stage", STR("rcpt"));
-	log_event_word(&event, "queue", STR("a b\n\"c"));
-	log_event_word(&event, "empty", STR(""));
-	log_event_text(&event, "from", STR("\" action=\"x\r\n\xff"));
-	log_event_number(&event, "n", INT64_MIN);
-	log_event_decimal(&event, "ms", 0.44);
-	log_event_write(&event, LOG_LEVEL_INFO);
-}
-
-static void
-an_event_is_one_line_of_text(void **state)
-{
-	struct capture capture;
-	struct buf out = { 0 }, want = { 0 };
-
-	(void)state;
-	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
-	capture_begin(&capture);
-	write_hostile_event();
-	capture_end(&capture, &out);
-	buf_printf(&want,
-	    "test[%d]: verdict stage=rcpt queue=\"a b\\x0a\\\"c\" empty=\"\" "
-	    "from=\"\\\" action=\\\"x\\x0d\\x0a\\xff\" "
-	    "n=-9223372036854775808 ms=0.4\n",
-	    (int)getpid());
-	check_str("the event", buf_str(&out), want.p);
-	buf_done(&out);
-	buf_done(&want);
-}
-
-static void
-an_event_is_one_line_of_json(void **state)
-{
-	struct capture capture;
-	struct buf out = { 0 };
-
-	(void)state;
-	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_JSON, LOG_LEVEL_INFO);
-	capture_begin(&capture);
-	write_hostile_event();
-	log_warning("a \"%s\"\n", "\xff");
-	capture_end(&capture, &out);
-	check_str("the event", buf_str(&out),
-	    "{\"event\":\"verdict\",\"stage\":\"rcpt\","
-	    "\"queue\":\"a b\\u000a\\\"c\",\"empty\":\"\","
-	    "\"from\":\"\\\" action=\\\"x\\u000d\\u000a\xef\xbf\xbd\","
-	    "\"n\":-9223372036854775808,\"ms\":0.4}\n"
-	    "{\"event\":\"message\",\"level\":\"warning\","
-	    "\"text\":\"a \\\"\xef\xbf\xbd\\\"\\u000a\"}\n");
-	buf_done(&out);
-	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
-}
-
-static void
-a_sentence_is_one_line(void **state)
-{
-	struct capture capture;
-	struct buf out = { 0 }, want = { 0 };
-
-	(void)state;
-	capture_begin(&capture);
-	log_info("it is \"%s\"", "a\nb\x1b");
-	log_error("bad");
-	log_debug("nobody sees this");
-	capture_end(&capture, &out);
-	buf_printf(&want,
-	    "test[%d]: it is \"a\\x0ab\\x1b\"\ntest[%d]: error: bad\n",
-	    (int)getpid(), (int)getpid());
-	check_str("the sentences", buf_str(&out), want.p);
-	buf_done(&out);
-	buf_done(&want);
-}
-
-static void
-the_level_decides_what_is_written(void **state)
-{
-	(void)state;
-	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
-	assert_true(log_wants(LOG_LEVEL_ERROR));
-	assert_false(log_wants(LOG_LEVEL_DEBUG));
-	log_set_level(LOG_LEVEL_DEBUG);
-	assert_true(log_wants(LOG_LEVEL_DEBUG));
-	log_setup("test", LOG_SINK_NONE, LOG_FORMAT_TEXT, LOG_LEVEL_DEBUG);
-	assert_false(log_wants(LOG_LEVEL_ERROR));
-	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
-}
-
 int
 main(void)
 {
@@ -628,11 +461,6 @@ main(void)
 		cmocka_unit_test(durations_are_read_and_printed),
 		cmocka_unit_test(clocks_go_forward),
 		cmocka_unit_test(host_names_have_one_spelling),
-		cmocka_unit_test(hostile_bytes_are_escaped_in_text),
-		cmocka_unit_test(an_event_is_one_line_of_text),
-		cmocka_unit_test(an_event_is_one_line_of_json),
-		cmocka_unit_test(a_sentence_is_one_line),
-		cmocka_unit_test(the_level_decides_what_is_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
