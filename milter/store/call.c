@@ -74,8 +74,12 @@ copy_rates(struct arena *arena, const struct store_use *use)
 	assert(use->n_rates > 0 && use->n_rates <= STORE_RATES_MAX);
 	rates = arena_alloc(arena, use->n_rates * sizeof(*rates));
 	memcpy(rates, use->rates, use->n_rates * sizeof(*rates));
-	for (size_t i = 0; i < use->n_rates; i++)
+	for (size_t i = 0; i < use->n_rates; i++) {
 		assert(rates[i].max <= CHARGE_MAX && rates[i].window_sec > 0);
+		/* One field would be charged once and given back twice. */
+		for (size_t j = 0; j < i; j++)
+			assert(rates[j].window_sec != rates[i].window_sec);
+	}
 	return rates;
 }
 

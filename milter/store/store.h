@@ -106,7 +106,7 @@ bool store_is_up(struct store *store);
  *
  * Fill with store_call_add, then exactly one of store_call_wait and
  * store_call_send. No two uses of one call may be the same limit, unit and
- * identity (assert).
+ * identity, and no two rates of one use the same window (assert).
  */
 struct store_call *store_call_new(struct store *store);
 void store_call_add(struct store_call *call, const struct store_use *use);
