@@ -2,13 +2,16 @@
 # need on Debian. All output goes below $(BUILD).
 
 BUILD   ?= build
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC       = gcc
+endif
 PKGS     = hiredis libpcre2-8 libidn2 libmd milter
 VERSION  = 0.1.0
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
        -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wcast-qual \
-       -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference
+       -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference \
+       -Wno-overlength-strings
 WARN_GCC = -Wlogical-op -Wduplicated-cond -Wduplicated-branches
 IS_GCC := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),,yes)
 WERROR  ?= $(if $(CI),-Werror)

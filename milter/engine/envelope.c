@@ -1,0 +1,131 @@
+/*
+ * Who sends, who logged in, who receives: the facts of MAIL and RCPT.
+ */
+#include "engine/facts.h"
+#include "engine/message.h"
+#include "mime/address.h"
+
+#include <stdlib.h>
+
+/* "anna+news@example.org" is "anna@example.org", too. */
+static struct str
+plain_address(struct arena *arena, struct str address, struct str local,
+    struct str domain)
+{
+	ptrdiff_t plus = str_find(local, '+');
+
+	if (plus <= 0)
+		return address;
+	if (domain.len == 0)
+		return str_sub(local, 0, (size_t)plus);
+	return arena_printf(
+	    arena, "%.*s@%.*s", (int)plus, local.p, STR_ARG(domain));
+}
+
+/* Without case and completed, so that one user has one name. */
+static struct str
+sasl_user(struct session *session)
+{
+	const struct rules_options *options = ruleset_options(session->rules);
+	struct str user = session_macro_value(session, STR("{auth_authen}"));
+	struct arena *arena = session->message->arena;
+	char *lower = arena_cstr(arena, user);
+
+	for (size_t i = 0; i < user.len; i++)
+		lower[i] = ascii_lower(lower[i]);
+	user.p = lower;
+	if (user.len == 0 || options->sasl_domain == NULL ||
+	    str_find(user, '@') >= 0)
+		return user;
+	return arena_printf(
+	    arena, "%.*s@%s", STR_ARG(user), options->sasl_domain);
+}
+
+static void
+set_user(struct session *session)
+{
+	struct str user = sasl_user(session);
+	ptrdiff_t at = str_find_last(user, '@');
+	size_t local_len = at < 0 ? user.len : (size_t)at;
+
+	fact_set_text(session, FACT_SASL_USER, user);
+	fact_set_text(
+	    session, FACT_SASL_USER_LOCAL, str_sub(user, 0, local_len));
+	fact_set_text(session, FACT_SASL_USER_DOMAIN,
+	    at < 0 ? STR("") : str_from(user, local_len + 1));
+	fact_set_text(session, FACT_SASL_METHOD,
+	    session_macro_value(session, STR("{auth_type}")));
+}
+
+static void
+set_params(struct session *session, const struct str *params, size_t n_params)
+{
+	struct message *message = session->message;
+
+	fact_set_number(session, FACT_MAIL_SIZE, 0);
+	for (size_t i = 0; i < n_params; i++) {
+		struct str param = arena_str(message->arena,
+		    str_sub(params[i], 0, session_caps.value_bytes));
+
+		message->params = arena_grow(message->arena, message->params,
+		    message->n_params, sizeof(struct str));
+		message->params[message->n_params++] = param;
+		if (str_eq_nocase(str_sub(param, 0, 5), STR("SIZE=")))
+			fact_set_number(
+			    session, FACT_MAIL_SIZE, strtod(param.p + 5, NULL));
+	}
+}
+
+/*
+ * Mail that did not come by SMTP: Postfix plays a connection from the
+ * loopback address without a port, and sends addresses without brackets; a
+ * client of SMTP always has a port. Sendmail knows no address at all.
+ */
+static bool
+is_non_smtp(const struct session *session, struct str path, size_t n_params)
+{
+	bool has_port = session->slots[FACT_CLIENT_PORT].number > 0;
+
+	if (session->is_local || session->ip.family == IP_NONE)
+		return true;
+	return ip_is_loopback(&session->ip) && !has_port && n_params == 0 &&
+	       !str_starts(path, STR("<"));
+}
+
+void
+envelope_set_sender(struct session *session, struct str path,
+    const struct str *params, size_t n_params)
+{
+	struct arena *arena = session->message->arena;
+	struct str copy =
+	    arena_str(arena, str_sub(path, 0, session_caps.value_bytes));
+	struct str local, domain;
+	struct str address = address_of_path(copy, &local, &domain);
+
+	fact_set_truth(
+	    session, FACT_NON_SMTP, is_non_smtp(session, path, n_params));
+	fact_set_text(session, FACT_MAIL_FROM, address);
+	fact_set_text(session, FACT_MAIL_FROM_LOCAL, local);
+	fact_set_text(session, FACT_MAIL_FROM_DOMAIN, domain);
+	fact_set_text(session, FACT_MAIL_FROM_PLAIN,
+	    plain_address(arena, address, local, domain));
+	fact_set_truth(session, FACT_BOUNCE, address.len == 0);
+	set_params(session, params, n_params);
+	set_user(session);
+}
+
+void
+envelope_set_recipient(struct session *session, struct str path)
+{
+	struct arena *arena = session->message->arena;
+	struct str copy =
+	    arena_str(arena, str_sub(path, 0, session_caps.value_bytes));
+	struct str local, domain;
+
+	session->rcpt = address_of_path(copy, &local, &domain);
+	fact_set_text(session, FACT_RCPT_TO, session->rcpt);
+	fact_set_text(session, FACT_RCPT_TO_LOCAL, local);
+	fact_set_text(session, FACT_RCPT_TO_DOMAIN, domain);
+	fact_set_number(
+	    session, FACT_RCPT_COUNT, (double)session->message->n_rcpts + 1);
+}

@@ -1,0 +1,245 @@
+#include "engine/report.h"
+
+#include "base/log.h"
+#include "engine/facts.h"
+
+#include <stdio.h>
+
+/* Read aloud on the telephone: no 0 and o, no 1, i and l. */
+static const char letters[] = "23456789abcdefghjkmnpqrstuvwxyz";
+
+#define BOOT_LETTERS 3
+
+static void
+append_letters(struct buf *out, uint32_t number, unsigned least)
+{
+	uint32_t base = (uint32_t)sizeof(letters) - 1;
+	char text[16];
+	unsigned n = 0;
+
+	while (number > 0 || n < least) {
+		text[n++] = letters[number % base];
+		number /= base;
+	}
+	while (n > 0)
+		buf_byte(out, text[--n]);
+}
+
+struct str
+session_ref(const struct session *session)
+{
+	struct session *writable = (struct session *)(uintptr_t)session;
+	struct buf *out = &writable->ref_text;
+	uint32_t base = (uint32_t)sizeof(letters) - 1;
+
+	buf_clear(out);
+	append_letters(out, session->engine->ref_boot % (base * base * base),
+	    BOOT_LETTERS);
+	append_letters(out, session->ref_number, 1);
+	if (session->message != NULL)
+		buf_printf(out, "-%u", session->message->number);
+	return buf_str(out);
+}
+
+static bool
+wants_utf8(const struct session *session)
+{
+	const struct message *message = session->message;
+
+	for (size_t i = 0; message != NULL && i < message->n_params; i++)
+		if (str_eq_nocase(message->params[i], STR("SMTPUTF8")))
+			return true;
+	return false;
+}
+
+/* Control bytes would end the reply's line, others are not SMTP's. */
+static void
+append_printable(struct buf *out, struct str text, size_t max, bool utf8)
+{
+	size_t at = 0, len;
+
+	while (at < text.len) {
+		struct str rest = str_from(text, at);
+		unsigned char c = (unsigned char)text.p[at];
+
+		len = utf8_sequence(rest);
+		if (out->len + (len > 0 ? len : 1) > max)
+			return;
+		if (len == 0 || c < 0x20 || c == 0x7f ||
+		    (len > 1 &&
+			(!utf8 ||
+			    (c == 0xc2 && (unsigned char)rest.p[1] < 0xa0))))
+			buf_byte(out, '?');
+		else
+			buf_add(out, str_sub(rest, 0, len));
+		at += len > 0 ? len : 1;
+	}
+}
+
+static struct str
+finish_reply(struct session *session, struct str text, bool has_ref)
+{
+	struct buf *out = &session->reply_text;
+	struct str ref = session_ref(session);
+	size_t max = session_caps.reply_bytes - (has_ref ? 0 : ref.len + 8);
+
+	buf_clear(out);
+	append_printable(out, text, max, wants_utf8(session));
+	if (!has_ref)
+		buf_printf(out, " (ref %.*s)", STR_ARG(ref));
+	return buf_str(out);
+}
+
+struct str
+report_reply_text(struct session *session, const struct text *text,
+    bool has_ref, const struct evidence *evidence)
+{
+	struct buf filled = { 0 };
+	struct str reply;
+
+	eval_text(session, text, evidence, &filled);
+	reply = finish_reply(session, buf_str(&filled), has_ref);
+	buf_done(&filled);
+	return reply;
+}
+
+struct str
+report_own_text(struct session *session, const char *text)
+{
+	return finish_reply(session, str_of(text), false);
+}
+
+static void
+add_limit(struct log_event *event, const struct evidence *evidence)
+{
+	const struct limit_level *level = &evidence->level;
+	char text[64];
+
+	log_event_word(event, "limit", evidence->limit->name);
+	snprintf(text, sizeof(text), "%llu/%llu",
+	    (unsigned long long)level->used, (unsigned long long)level->max);
+	log_event_word(event, "used", str_of(text));
+	if (level->retry_ms < 0)
+		snprintf(text, sizeof(text), "never");
+	else
+		snprintf(text, sizeof(text), "%llds",
+		    (long long)((level->retry_ms + 999) / 1000));
+	log_event_word(event, "retry", str_of(text));
+}
+
+static void
+add_who(struct session *session, struct log_event *event)
+{
+	const struct str user = session->slots[FACT_SASL_USER].text;
+	char text[IP_TEXT_MAX];
+
+	if (session->ip.family != IP_NONE)
+		log_event_word(event, "client", ip_text(&session->ip, text));
+	if (session->stage == STAGE_HELO)
+		log_event_text(
+		    event, "helo", session->slots[FACT_HELO_NAME].text);
+	if (session->message == NULL)
+		return;
+	if (user.len > 0)
+		log_event_text(event, "user", user);
+	log_event_text(event, "from", session->slots[FACT_MAIL_FROM].text);
+	if (session->stage == STAGE_RCPT)
+		log_event_text(event, "rcpt", session->rcpt);
+}
+
+static void
+begin(struct session *session, struct log_event *event, const char *name)
+{
+	struct str queue = session_macro_value(session, STR("i"));
+
+	log_event_begin(event, name);
+	log_event_word(event, "ref", session_ref(session));
+	if (queue.len > 0 && session->message != NULL)
+		log_event_word(event, "queue", queue);
+	log_event_word(event, "stage", str_of(stage_name(session->stage)));
+}
+
+static void
+write_verdict(struct session *session, const struct verdict_report *report,
+    const struct evidence *evidence)
+{
+	struct log_event event;
+
+	begin(session, &event, "verdict");
+	log_event_word(&event, "action", str_of(report->action));
+	if (report->is_observed)
+		log_event_word(&event, "observed", STR("yes"));
+	if (report->code > 0)
+		log_event_number(&event, "code", (int64_t)report->code);
+	if (report->rule.len > 0)
+		log_event_word(&event, "rule", report->rule);
+	if (evidence != NULL && evidence->limit != NULL)
+		add_limit(&event, evidence);
+	add_who(session, &event);
+	if (session->store_ms > 0)
+		log_event_decimal(&event, "store_ms", session->store_ms);
+	log_event_write(&event, LOG_LEVEL_INFO);
+}
+
+static void
+tell(struct session *session, const struct verdict_report *report)
+{
+	struct engine *engine = session->engine;
+
+	if (engine->on_verdict != NULL)
+		engine->on_verdict(engine->context, report);
+}
+
+void
+report_verdict(struct session *session, const struct verdict_report *report,
+    const struct evidence *evidence)
+{
+	if (session->engine->is_logged && log_wants(LOG_LEVEL_INFO))
+		write_verdict(session, report, evidence);
+	tell(session, report);
+}
+
+void
+report_text(struct session *session, const struct rule *rule, struct str text)
+{
+	struct log_event event;
+
+	if (!session->engine->is_logged || !log_wants(LOG_LEVEL_INFO))
+		return;
+	begin(session, &event, "note");
+	log_event_word(&event, "rule", rule->name);
+	log_event_text(&event, "text", text);
+	add_who(session, &event);
+	log_event_write(&event, LOG_LEVEL_INFO);
+}
+
+static void
+write_accepted(struct session *session)
+{
+	const struct message *message = session->message;
+	struct log_event event;
+
+	begin(session, &event, "verdict");
+	log_event_word(&event, "action", STR("accept"));
+	log_event_number(&event, "rcpts", (int64_t)message->n_rcpts);
+	if (message->n_refused > 0)
+		log_event_number(
+		    &event, "refused", (int64_t)message->n_refused);
+	if (session_score(session) != 0)
+		log_event_decimal(&event, "score", session_score(session));
+	add_who(session, &event);
+	if (session->store_ms > 0)
+		log_event_decimal(&event, "store_ms", session->store_ms);
+	log_event_write(&event, LOG_LEVEL_INFO);
+}
+
+void
+report_accepted(struct session *session)
+{
+	struct verdict_report report = { .stage = session->stage,
+		.action = "accept" };
+
+	if (session->engine->is_logged && log_wants(LOG_LEVEL_INFO))
+		write_accepted(session);
+	tell(session, &report);
+}

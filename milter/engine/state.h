@@ -1,0 +1,158 @@
+/*
+ * state: what a session consists of. For the files of this layer only.
+ *
+ * Memory: connection values in session->arena, what an EHLO may repeat in
+ * session->helo_arena, all of a message in message->arena. Nothing in a longer
+ * lived one points into a shorter lived one.
+ */
+#ifndef SLUICE_ENGINE_STATE_H
+#define SLUICE_ENGINE_STATE_H
+
+#include "engine/session.h"
+#include "mime/damage.h"
+#include "rules/program.h"
+
+/* Caps on what mail can make us keep; reaching one is a word of mime.damage,
+ * unless said otherwise. */
+struct session_caps {
+	size_t headers;       /* fields of a message */
+	size_t header_bytes;  /* of one field's value */
+	size_t headers_bytes; /* of all */
+	size_t recipients;    /* more are answered 452 */
+	size_t tags; /* of one scope; more are dropped with a log line */
+	size_t changes;
+	size_t text_bytes;  /* of a text with its facts filled in */
+	size_t reply_bytes; /* of a reply's text */
+	size_t value_bytes; /* of one macro, path or parameter; cut */
+};
+
+extern const struct session_caps session_caps;
+
+enum tri { TRI_FALSE, TRI_TRUE, TRI_UNKNOWN };
+
+/* What the rules of a stage, and so tags and scores, are about. */
+struct scope {
+	struct arena *arena;
+	double score;
+	struct str *tags;
+	size_t n_tags;
+	struct change *changes;
+	size_t n_changes;
+	bool is_accepted; /* no more rules */
+};
+
+/* How a limit stands, as of its last charge or peek. */
+struct limit_level {
+	enum tri over;
+	uint64_t used;
+	uint64_t max;
+	uint32_t window_sec;
+	int64_t retry_ms; /* 0: fits; -1: never */
+};
+
+struct limit_state {
+	struct limit_level now; /* in this stage (for this recipient) */
+	struct limit_level was; /* charged before: the worst of them */
+};
+
+/* A charge that must not be made twice: same limit, same key. */
+struct charged_key {
+	const struct limit *limit;
+	struct str key;
+	struct limit_level level;
+};
+
+struct header {
+	struct str name;
+	struct str raw;
+	struct str decoded; /* p == NULL: nobody has asked yet */
+};
+
+struct message {
+	struct arena *arena;
+	struct scope scope;
+	unsigned number; /* in the connection, for the reference */
+	bool is_over;    /* answered at its end; kept for its changes */
+	bool is_in_data;
+	struct store_call **calls; /* to be given back, unless it is accepted */
+	size_t n_calls;
+	struct charged_key *charged;
+	size_t n_charged;
+	struct str *rcpt_to; /* accepted ones */
+	struct str *rcpt_local;
+	struct str *rcpt_domain;
+	size_t n_rcpts;
+	size_t n_exempt; /* of these, accepted by a rule */
+	size_t n_refused;
+	struct str *params;
+	size_t n_params;
+	struct header *headers;
+	size_t n_headers;
+	size_t headers_bytes;
+	struct str *header_names;
+	size_t n_dropped_headers;
+	struct mime_address *from;
+	struct str *from_addresses, *from_domains, *from_names;
+	size_t n_from;
+	bool has_from; /* parsed */
+	struct buf body;
+	uint64_t size;
+	uint32_t damage;
+	struct str damage_words[DAMAGE_N];
+	struct reply refusal; /* of a local submission, kept for the end */
+	bool has_refusal;
+};
+
+/* A fact's stored value; which member follows from the fact's type. */
+union slot {
+	struct str text;
+	double number;
+	bool truth;
+};
+
+struct macro {
+	char *value; /* on the heap; NULL: not told */
+};
+
+struct session {
+	struct engine *engine;
+	struct ruleset *rules;
+	const struct program *program;
+	const struct needs *needs;
+	struct arena *arena;
+	struct arena *helo_arena;
+	struct message *message; /* NULL: none */
+	int64_t now_ms;
+	bool has_virtual_time;
+	struct ip ip;
+	uint32_t ref_number;
+	unsigned n_messages;
+	bool is_local; /* the client has no network address */
+	union slot slots[FACT_N];
+	struct macro *macros; /* as needs->macros */
+	struct scope connect_scope;
+	struct scope helo_scope;
+	struct limit_state *limits; /* by index */
+	struct charged_key *charged;
+	size_t n_charged;
+	struct str ref;
+	struct pattern_budget budget;
+	/* While a stage runs: */
+	enum stage stage;
+	struct str rcpt;    /* the recipient that is asked for */
+	double store_ms;    /* waited for the store in this event */
+	struct buf reply_text;
+	struct buf ref_text;
+};
+
+/* The scope of the stage that is running. */
+struct scope *session_scope(struct session *session);
+/* The arena in which values of the present stage live. */
+struct arena *session_arena(struct session *session);
+
+/* facts.c: one line sets a fact. The text is not copied. */
+void fact_set_text(struct session *session, enum fact_id id, struct str text);
+void fact_set_number(struct session *session, enum fact_id id, double number);
+void fact_set_truth(struct session *session, enum fact_id id, bool truth);
+
+#endif
