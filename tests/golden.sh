@@ -33,10 +33,10 @@ result() { # STATUS NAME FILE-WITH-DETAILS
 
 # The printed text stands where its file stood, for the sake of its tables.
 print_again() {
-	cp "$1" "./.again-$$.rules" || return 1
-	timeout 20 "$sluice" print "./.again-$$.rules" > "$T/again" 2>&1
+	cp "$1" ".again-$$.rules" || return 1
+	timeout 20 "$sluice" print ".again-$$.rules" > "$T/again" 2> "$T/err"
 	again_status=$?
-	rm -f "./.again-$$.rules"
+	rm -f ".again-$$.rules"
 	return $again_status
 }
 
