@@ -56,21 +56,17 @@ holds_not_observed(struct trace_run *run, const struct trace_word *words,
 	return !is_observed(run, words[0].text);
 }
 
-/* The text less what the engine adds to it: " [4f2a-3]". */
+/* The text less what the engine adds to it: " (ref 4f2a-3)". */
 static struct str
-without_ref(struct trace_run *run)
+without_ref(struct str text)
 {
-	struct str text = run->event.reply.text;
-	struct str tail = { 0 };
-	size_t at = text.len;
+	const struct str head = STR(" (ref ");
+	ptrdiff_t at = str_find_last(text, '(');
 
-	while (at > 0 && text.p[at - 1] != ' ')
-		at--;
-	tail = str_from(text, at);
-	if (tail.len < 3 || tail.p[0] != '[' || tail.p[tail.len - 1] != ']' ||
-	    str_find(tail, '-') == -1)
+	if (at < 1 || text.p[text.len - 1] != ')' ||
+	    !str_starts(str_from(text, (size_t)at - 1), head))
 		return text;
-	return str_trim(str_sub(text, 0, at));
+	return str_sub(text, 0, (size_t)at - 1);
 }
 
 /* text "WHOLE", text contains "PART" */
@@ -88,7 +84,7 @@ holds_text(struct trace_run *run, const struct trace_word *words,
 		       memmem(text.p, text.len, words[1].text.p,
 			   words[1].text.len) != NULL;
 	return str_eq(text, words[0].text) ||
-	       str_eq(without_ref(run), words[0].text);
+	       str_eq(without_ref(text), words[0].text);
 }
 
 static const char *const change_names[] = {

@@ -63,22 +63,50 @@ trace_fail(struct trace_run *run, const char *expected, const char *came)
 	return -1;
 }
 
-/* The engine's callback. */
 static void
-note_verdict(void *context, const struct verdict_report *report)
+add_verdict(struct trace_event *event, const struct trace_verdict *verdict)
 {
-	struct trace_run *run = context;
-	struct trace_event *event = &run->event;
-	struct trace_verdict *verdict;
-
 	if (event->n_verdicts == VERDICTS_MAX)
 		return;
 	event->verdicts = arena_grow(
 	    event->arena, event->verdicts, event->n_verdicts, sizeof(*verdict));
-	verdict = &event->verdicts[event->n_verdicts++];
-	verdict->action = arena_cstr(event->arena, str_of(report->action));
-	verdict->rule = arena_str(event->arena, report->rule);
-	verdict->is_observed = report->is_observed;
+	event->verdicts[event->n_verdicts++] = *verdict;
+}
+
+static bool
+is_refusal(const struct trace_verdict *verdict)
+{
+	return strcmp(verdict->action, "reject") == 0 ||
+	       strcmp(verdict->action, "tempfail") == 0;
+}
+
+/* The engine's callback. Refused recipients are many; local mail is not. */
+static void
+note_verdict(void *context, const struct verdict_report *report)
+{
+	struct trace_run *run = context;
+	struct arena *arena = run->is_non_smtp ? run->arena : run->event.arena;
+	struct trace_verdict verdict = {
+		.action = arena_cstr(arena, str_of(report->action)),
+		.rule = arena_str(arena, report->rule),
+		.is_observed = report->is_observed,
+	};
+
+	add_verdict(&run->event, &verdict);
+	if (run->is_non_smtp && !verdict.is_observed && is_refusal(&verdict) &&
+	    run->deferred.action == NULL)
+		run->deferred = verdict;
+}
+
+void
+trace_take_deferred(struct trace_run *run)
+{
+	enum trace_outcome outcome = trace_outcome_of(run->event.reply.kind);
+
+	if (run->deferred.action != NULL && run->event.n_verdicts == 0 &&
+	    outcome != TRACE_ACCEPT)
+		add_verdict(&run->event, &run->deferred);
+	run->deferred = (struct trace_verdict){ 0 };
 }
 
 static void

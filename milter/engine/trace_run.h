@@ -40,6 +40,9 @@ struct trace_run {
 	bool is_non_smtp;
 	bool has_data; /* was sent for this message, as was … */
 	bool has_headers;
+	/* Mail that did not come by SMTP is refused at its end for what a rule
+	 * said before: that rule, if there was one for this message. */
+	struct trace_verdict deferred;
 	struct trace_event event;
 
 	/* Empty: nothing failed. Then what was expected and what came, each
@@ -56,6 +59,8 @@ int trace_run_test(const struct trace_options *options, struct ruleset *rules,
     const struct trace_test *test, struct buf *expected_out,
     struct buf *came_out, const struct trace_step **step_out);
 
+/* The end of local mail was refused: by the rule that wanted to. */
+void trace_take_deferred(struct trace_run *run);
 /* Notes why a step failed; returns -1 for its caller to return. */
 int trace_fail(struct trace_run *run, const char *expected, const char *came);
 

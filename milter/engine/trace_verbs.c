@@ -246,7 +246,7 @@ path_of(struct trace_run *run, struct str address)
 {
 	bool has_brackets = str_starts(address, STR("<"));
 
-	if (run->is_non_smtp && has_brackets && address.len > 2)
+	if (run->is_non_smtp && has_brackets)
 		return str_sub(address, 1, address.len - 1);
 	if (run->is_non_smtp || has_brackets)
 		return address;
@@ -263,6 +263,7 @@ run_mail(struct trace_run *run, const struct trace_step *step)
 	for (size_t i = 1; i < step->n_words; i++)
 		params[n++] = step->words[i].text;
 	run->has_data = run->has_headers = false;
+	run->deferred = (struct trace_verdict){ 0 };
 	take(run, session_mail(run->session, path_of(run, step->words[0].text),
 		      params, n));
 	return 0;
@@ -417,6 +418,7 @@ run_end(struct trace_run *run, const struct trace_step *step)
 	(void)step;
 	if (send_headers_end(run) && take(run, session_end(run->session)))
 		keep_changes(run);
+	trace_take_deferred(run);
 	run->has_data = run->has_headers = false;
 	return 0;
 }

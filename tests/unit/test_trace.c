@@ -256,6 +256,24 @@ what_a_story_leaves_out_is_sent(void **state)
 }
 
 static void
+local_mail_is_refused_at_its_end_by_the_rule_that_wanted_to(void **state)
+{
+	(void)state;
+	assert_all_pass("test \"one\"\n"
+			"non-smtp\n"
+			"mail bad@example.org -> accept\n"
+			"rcpt b@example.org\n"
+			"end -> reject 553 bad\n"
+			"mail <>\n"
+			"rcpt b@example.org\n"
+			"end -> accept\n"
+			"drop\n"
+			"connect 192.0.2.7\n"
+			"mail bad@example.org -> reject bad\n",
+	    1);
+}
+
+static void
 clocks_go_forward(void **state)
 {
 	(void)state;
@@ -358,6 +376,8 @@ main(void)
 		cmocka_unit_test(a_story_says_which_rules_it_is_about),
 		cmocka_unit_test(expected_answers_pass),
 		cmocka_unit_test(what_a_story_leaves_out_is_sent),
+		cmocka_unit_test(
+		    local_mail_is_refused_at_its_end_by_the_rule_that_wanted_to),
 		cmocka_unit_test(clocks_go_forward),
 		cmocka_unit_test(what_came_instead_is_said),
 		cmocka_unit_test(a_failed_test_goes_on_to_the_next),
