@@ -81,12 +81,11 @@ pass_macros(SMFICTX *ctx, struct open_session *open, int step)
 {
 	const struct macro_list *list = &open->policy->macros.at[step];
 
-	for (size_t i = 0; i < list->n; i++) {
-		const char *value = smfi_getsymval(ctx, list->names[i]);
-
-		if (value != NULL)
-			session_macro(open->session, list->names[i], value);
-	}
+	/* One that is not told any more (the queue id of the message before)
+	 * is passed on as NULL and forgotten. */
+	for (size_t i = 0; i < list->n; i++)
+		session_macro(open->session, list->names[i],
+		    smfi_getsymval(ctx, list->names[i]));
 }
 
 /*
@@ -387,13 +386,18 @@ on_end_of_message(SMFICTX *ctx)
 {
 	struct open_session *open = smfi_getpriv(ctx);
 	struct reply reply;
+	sfsistat status;
 
 	if (!begin(ctx, open, SMFIM_EOM))
 		return finish_without(ctx, open, 0);
 	reply = session_end(open->session);
 	if (reply.kind == REPLY_CONTINUE || reply.kind == REPLY_ACCEPT)
 		carry_out_changes(ctx, open->session);
-	return end(ctx, open, reply, 0);
+	status = finish(ctx, open, &reply, 0);
+	/* An idle connection keeps nothing of a message that is over. */
+	session_abort(open->session);
+	sessions_leave(open);
+	return status;
 }
 
 static sfsistat

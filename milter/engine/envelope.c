@@ -54,7 +54,8 @@ set_user(struct session *session)
 	fact_set_text(session, FACT_SASL_USER_DOMAIN,
 	    at < 0 ? STR("") : str_from(user, local_len + 1));
 	fact_set_text(session, FACT_SASL_METHOD,
-	    session_macro_value(session, STR("{auth_type}")));
+	    arena_str(session->message->arena,
+		session_macro_value(session, STR("{auth_type}"))));
 }
 
 static void

@@ -125,13 +125,14 @@ session_macro(struct session *session, const char *name, const char *value)
 	}
 }
 
-/* A macro of the MTA as a fact: the bytes stay where the macro is. */
+/* A macro of the MTA as a fact; a copy, since the macro may change. */
 static void
 set_text_from_macro(struct session *session, enum fact_id id)
 {
-	const char *name = fact_by_id(id)->macros;
+	struct str value =
+	    session_macro_value(session, str_of(fact_by_id(id)->macros));
 
-	fact_set_text(session, id, session_macro_value(session, str_of(name)));
+	fact_set_text(session, id, arena_str(session_arena(session), value));
 }
 
 static void

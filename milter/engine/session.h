@@ -98,7 +98,8 @@ void session_free(struct session *session);
 void session_now(struct session *session, int64_t now_ms, bool is_virtual);
 
 /* A macro of the MTA, before the event to which it belongs. name: with braces
- * if it is longer than one letter. Both are copied. */
+ * if it is longer than one letter. Both are copied. value NULL: the MTA does
+ * not tell it any more. */
 void session_macro(
     struct session *session, const char *name, const char *value);
 

@@ -139,9 +139,9 @@ report_failure(const struct trace_test *test, const struct trace_step *step,
 	log_escape(out, test->name, SHOWN_MAX);
 	buf_byte(out, '\n');
 	report_line(pos, out);
-	buf_add_cstr(out, "      | expected: ");
+	buf_add_cstr(out, "      | expected ");
 	buf_add(out, buf_str(expected));
-	buf_add_cstr(out, "\n      | came:     ");
+	buf_add_cstr(out, "; came ");
 	buf_add(out, buf_str(came));
 	buf_byte(out, '\n');
 }

@@ -228,8 +228,8 @@ static int
 open_connection(struct trace_run *run)
 {
 	if (!run->is_non_smtp)
-		return trace_fail(
-		    run, "an open connection", "it has been dropped already");
+		return trace_fail(run, "an open connection",
+		    "one that has been dropped already");
 	trace_connect_non_smtp(run);
 	return 0;
 }

@@ -477,7 +477,7 @@ run_at(struct trace_run *run, const struct trace_step *step)
 
 	if (time_ms < run->now_ms)
 		return trace_fail(run, "a time that is still to come",
-		    "it has passed already: time does not go back in a test");
+		    "one that has passed: time does not go back in a test");
 	set_now(run, time_ms);
 	return 0;
 }
