@@ -71,25 +71,25 @@ put_item(struct buf *out, const struct redis_item *item)
 
 /* The arguments are described at the head of charge.lua. */
 static void
-put_script(struct buf *out, bool is_body, const struct redis_item *items,
-    size_t n_items, int64_t now_ms)
+put_script(struct buf *out, bool is_body, const struct redis_question *question)
 {
+	size_t n_items = question->n_items;
 	size_t n_args = 4 + n_items;
 
 	for (size_t i = 0; i < n_items; i++)
-		n_args += 3 + 3 * items[i].use->n_rates;
+		n_args += 3 + 3 * question->items[i].use->n_rates;
 	redis_put_begin(out, n_args);
 	redis_put_arg(out, is_body ? STR("EVAL") : STR("EVALSHA"));
 	redis_put_arg(out, is_body ? STR(charge_lua) : STR(charge_lua_sha1));
 	redis_put_number(out, (int64_t)n_items);
 	for (size_t i = 0; i < n_items; i++)
-		redis_put_arg(out, items[i].use->key);
-	if (now_ms == STORE_NOW)
+		redis_put_arg(out, question->items[i].use->key);
+	if (question->now_ms == STORE_NOW)
 		redis_put_arg(out, STR(""));
 	else
-		redis_put_number(out, now_ms);
+		redis_put_number(out, question->now_ms);
 	for (size_t i = 0; i < n_items; i++)
-		put_item(out, &items[i]);
+		put_item(out, &question->items[i]);
 }
 
 /* The integers of a reply, one after the other. */
@@ -151,14 +151,14 @@ take_answer(
 
 static int
 take_answers(struct redis *redis, const redisReply *reply,
-    const struct redis_item *items, size_t n_items)
+    const struct redis_question *question)
 {
 	struct numbers numbers = { .reply = reply };
 
 	if (reply->type != REDIS_REPLY_ARRAY)
 		return -1;
-	for (size_t i = 0; i < n_items && !numbers.is_wrong; i++)
-		take_answer(redis, &numbers, &items[i]);
+	for (size_t i = 0; i < question->n_items && !numbers.is_wrong; i++)
+		take_answer(redis, &numbers, &question->items[i]);
 	return numbers.is_wrong || numbers.at != reply->elements ? -1 : 0;
 }
 
@@ -189,17 +189,17 @@ ask(struct redis_conn *conn, int64_t deadline_us, struct redis_failure *failure)
 
 int
 redis_script_run(struct redis *redis, struct redis_conn *conn,
-    const struct redis_item *items, size_t n_items, int64_t now_ms,
-    int64_t deadline_us, struct redis_failure *failure)
+    const struct redis_question *question, int64_t deadline_us,
+    struct redis_failure *failure)
 {
 	redisReply *reply;
 	int rc = -1;
 
-	put_script(&conn->out, false, items, n_items, now_ms);
+	put_script(&conn->out, false, question);
 	reply = ask(conn, deadline_us, failure);
 	if (reply != NULL && is_no_script(reply)) {
 		freeReplyObject(reply);
-		put_script(&conn->out, true, items, n_items, now_ms);
+		put_script(&conn->out, true, question);
 		reply = ask(conn, deadline_us, failure);
 	}
 	if (reply == NULL)
@@ -207,7 +207,7 @@ redis_script_run(struct redis *redis, struct redis_conn *conn,
 	if (reply->type == REDIS_REPLY_ERROR)
 		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
 		    (int)reply->len, reply->str);
-	else if ((rc = take_answers(redis, reply, items, n_items)) == -1)
+	else if ((rc = take_answers(redis, reply, question)) == -1)
 		redis_fail(failure, REDIS_FAILURE_GARBAGE,
 		    "answer does not belong to the question");
 	freeReplyObject(reply);
@@ -220,6 +220,7 @@ redis_wait(void *self, struct store_call *call, int64_t now_ms)
 	struct redis *redis = self;
 	int64_t deadline_us = clock_steady_us() + redis->timeout_us;
 	struct redis_item items[STORE_USES_MAX];
+	const struct redis_question question = { items, call->n_uses, now_ms };
 	struct redis_failure failure;
 	struct redis_conn *conn;
 	int rc;
@@ -228,8 +229,7 @@ redis_wait(void *self, struct store_call *call, int64_t now_ms)
 		return -1;
 	for (size_t i = 0; i < call->n_uses; i++)
 		items[i] = (struct redis_item){ call, &call->uses[i], false };
-	rc = redis_script_run(
-	    redis, conn, items, call->n_uses, now_ms, deadline_us, &failure);
+	rc = redis_script_run(redis, conn, &question, deadline_us, &failure);
 	if (rc == 0) {
 		call->generation = conn->generation;
 		atomic_store(&call->state, CALL_ANSWERED);

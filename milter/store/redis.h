@@ -52,13 +52,17 @@ struct redis {
 	bool is_orphan; /* nobody waits for the end: the thread frees all */
 };
 
-/*
- * Asks the script about all items in one call. 0, then answers are filled in;
- * or -1 and *failure. now_ms may be STORE_NOW.
- */
+/* What one run of the script is about; now_ms may be STORE_NOW. */
+struct redis_question {
+	const struct redis_item *items;
+	size_t n_items;
+	int64_t now_ms;
+};
+
+/* 0, then answers are filled in; or -1 and *failure. */
 int redis_script_run(struct redis *redis, struct redis_conn *conn,
-    const struct redis_item *items, size_t n_items, int64_t now_ms,
-    int64_t deadline_us, struct redis_failure *failure);
+    const struct redis_question *question, int64_t deadline_us,
+    struct redis_failure *failure);
 
 void redis_behind_start(struct redis *redis);
 /* True when the thread has ended in time; else it frees redis itself. */

@@ -86,6 +86,7 @@ ask_items(struct behind *behind)
 {
 	struct redis *redis = behind->redis;
 	int64_t deadline_us = clock_steady_us() + redis->timeout_us;
+	struct redis_question question;
 	struct redis_failure failure;
 	int rc = -1;
 
@@ -94,8 +95,10 @@ ask_items(struct behind *behind)
 	rc = redis_pool_keep(redis->pool, &behind->conn, deadline_us, &failure);
 	if (rc == 0) {
 		drop_stale_items(behind);
-		rc = redis_script_run(redis, behind->conn, behind->items,
-		    behind->n_items, behind->now_ms, deadline_us, &failure);
+		question = (struct redis_question){ behind->items,
+			behind->n_items, behind->now_ms };
+		rc = redis_script_run(
+		    redis, behind->conn, &question, deadline_us, &failure);
 	}
 	settle_items(behind, rc == 0);
 	redis_pool_report(
@@ -180,6 +183,7 @@ with_jitter(int64_t delay_us)
 static void
 probe(struct behind *behind)
 {
+	static const struct redis_question nothing = { .n_items = 0 };
 	struct redis *redis = behind->redis;
 	int64_t deadline_us;
 	struct redis_failure failure;
@@ -189,7 +193,7 @@ probe(struct behind *behind)
 	if (redis_pool_keep(
 		redis->pool, &behind->conn, deadline_us, &failure) == 0 &&
 	    redis_script_run(
-		redis, behind->conn, NULL, 0, 0, deadline_us, &failure) == 0) {
+		redis, behind->conn, &nothing, deadline_us, &failure) == 0) {
 		redis_pool_is_back(redis->pool);
 		return;
 	}

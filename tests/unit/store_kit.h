@@ -88,4 +88,61 @@ kit_give_back(struct store *store, struct store_call *call, int64_t now_ms)
 	assert_int_equal(store_flush(store, 5000), 0);
 }
 
+/* The limit of most cases: slots of 7.5 s. */
+static const struct store_rate kit_pace[] = { { 20, 60 } };
+
+static inline void
+kit_fill(struct store *store, uint64_t amount, int64_t now_ms)
+{
+	const struct kit_use use = { "anna", STORE_CHARGE, amount, kit_pace,
+		1 };
+
+	assert_true(kit_ask(store, &use, now_ms).fits);
+}
+
+static inline uint64_t
+kit_used(struct store *store, int64_t now_ms)
+{
+	const struct kit_use peek = { "anna", STORE_PEEK, 1, kit_pace, 1 };
+
+	return kit_ask(store, &peek, now_ms).levels[0].used;
+}
+
+struct kit_listing {
+	size_t n;
+	uint64_t used;
+	uint64_t max;
+	int64_t free_at_ms;
+	char text[256]; /* of the last */
+};
+
+static inline bool
+kit_note(void *context, const struct store_counter *counter)
+{
+	struct kit_listing *listing = context;
+
+	listing->n++;
+	listing->used += counter->used;
+	listing->max = counter->max;
+	listing->free_at_ms = counter->free_at_ms;
+	snprintf(listing->text, sizeof(listing->text), "%.*s %.*s %.*s %u",
+	    STR_ARG(counter->limit), STR_ARG(counter->identity),
+	    STR_ARG(counter->unit), counter->window_sec);
+	return true;
+}
+
+static inline struct kit_listing
+kit_list(struct store *store, const char *limit, const char *identity,
+    int64_t now_ms)
+{
+	struct kit_listing listing = { .n = 0 };
+	struct buf error = { 0 };
+
+	assert_int_equal(store_counters(store, str_of(limit), str_of(identity),
+			     now_ms, kit_note, &listing, &error),
+	    0);
+	buf_done(&error);
+	return listing;
+}
+
 #endif

@@ -49,57 +49,6 @@ wipe(void **state)
 }
 
 static void
-fill(struct store *store, uint64_t amount, int64_t now_ms)
-{
-	const struct kit_use use = { "anna", STORE_CHARGE, amount, pace, 1 };
-
-	assert_true(kit_ask(store, &use, now_ms).fits);
-}
-
-static uint64_t
-used(struct store *store, int64_t now_ms)
-{
-	return kit_ask(store, &peek_1, now_ms).levels[0].used;
-}
-
-struct listing {
-	size_t n;
-	uint64_t used;
-	uint64_t max;
-	int64_t free_at_ms;
-	char text[256]; /* of the last */
-};
-
-static bool
-note_counter(void *context, const struct store_counter *counter)
-{
-	struct listing *listing = context;
-
-	listing->n++;
-	listing->used += counter->used;
-	listing->max = counter->max;
-	listing->free_at_ms = counter->free_at_ms;
-	snprintf(listing->text, sizeof(listing->text), "%.*s %.*s %.*s %u",
-	    STR_ARG(counter->limit), STR_ARG(counter->identity),
-	    STR_ARG(counter->unit), counter->window_sec);
-	return true;
-}
-
-static struct listing
-list(struct store *store, const char *limit, const char *identity,
-    int64_t now_ms)
-{
-	struct listing listing = { .n = 0 };
-	struct buf error = { 0 };
-
-	assert_int_equal(store_counters(store, str_of(limit), str_of(identity),
-			     now_ms, note_counter, &listing, &error),
-	    0);
-	buf_done(&error);
-	return listing;
-}
-
-static void
 test_20_of_20_pass_and_the_21st_is_over(void **state)
 {
 	struct store_answer answer;
@@ -170,7 +119,7 @@ test_uses_of_one_call_are_independent(void **state)
 	assert_int_equal(store_call_answer(call, 3)->levels[1].used, 25);
 	assert_int_equal(store_call_answer(call, 4)->levels[1].used, 1);
 	store_call_put(call);
-	assert_int_equal(list(*state, "", "", T0).n, 1 + 2 + 2);
+	assert_int_equal(kit_list(*state, "", "", T0).n, 1 + 2 + 2);
 }
 
 static void
@@ -208,8 +157,8 @@ static void
 test_a_peek_changes_and_creates_nothing(void **state)
 {
 	assert_true(kit_ask(*state, &peek_1, T0).fits);
-	assert_int_equal(list(*state, "", "", T0).n, 0);
-	fill(*state, 20, T0);
+	assert_int_equal(kit_list(*state, "", "", T0).n, 0);
+	kit_fill(*state, 20, T0);
 	for (int i = 0; i < 3; i++) {
 		struct store_answer answer = kit_ask(*state, &peek_1, T0);
 
@@ -246,7 +195,7 @@ test_an_amount_over_the_maximum_never_fits(void **state)
 
 	assert_false(answer.fits);
 	assert_int_equal(answer.levels[0].retry_ms, -1);
-	assert_int_equal(list(*state, "", "", T0).n, 0);
+	assert_int_equal(kit_list(*state, "", "", T0).n, 0);
 	answer = kit_ask(*state, &huge, T0);
 	answer = kit_ask(*state, &huge, T0);
 	assert_int_equal(answer.levels[0].retry_ms, -1);
@@ -259,11 +208,11 @@ test_what_is_given_back_fits_again(void **state)
 	const struct kit_use use = { "anna", STORE_CHARGE, 5, both, 2 };
 	struct store_call *call = kit_call(*state, &use, T0);
 
-	fill(*state, 15, T0);
+	kit_fill(*state, 15, T0);
 	assert_false(kit_ask(*state, &peek_1, T0).fits);
 	kit_give_back(*state, call, T0 + 10000);
-	assert_int_equal(used(*state, T0 + 10000), 15);
-	assert_int_equal(list(*state, "pace", "anna", T0 + 10000).used, 15);
+	assert_int_equal(kit_used(*state, T0 + 10000), 15);
+	assert_int_equal(kit_list(*state, "pace", "anna", T0 + 10000).used, 15);
 }
 
 static void
@@ -271,12 +220,12 @@ test_nothing_is_given_back_twice(void **state)
 {
 	struct store_call *call = kit_call(*state, &charge_1, T0);
 
-	fill(*state, 5, T0);
+	kit_fill(*state, 5, T0);
 	store_call_give_back(call, 1, T0);
 	store_call_give_back(call, 1, T0);
 	assert_int_equal(store_flush(*state, 5000), 0);
 	kit_give_back(*state, call, T0);
-	assert_int_equal(used(*state, T0), 5);
+	assert_int_equal(kit_used(*state, T0), 5);
 }
 
 static void
@@ -295,10 +244,10 @@ test_the_tag_selects_what_is_given_back(void **state)
 		kit_add(call, &uses[i], tags[i]);
 	assert_int_equal(store_call_wait(call, T0), 0);
 	kit_give_back(*state, call, T0);
-	assert_int_equal(list(*state, "pace", "anna", T0).used, 0);
-	assert_int_equal(list(*state, "pace", "bert", T0).used, 5);
-	assert_int_equal(list(*state, "pace", "carl", T0).used, 5);
-	assert_int_equal(list(*state, "pace", "dora", T0).n, 0);
+	assert_int_equal(kit_list(*state, "pace", "anna", T0).used, 0);
+	assert_int_equal(kit_list(*state, "pace", "bert", T0).used, 5);
+	assert_int_equal(kit_list(*state, "pace", "carl", T0).used, 5);
+	assert_int_equal(kit_list(*state, "pace", "dora", T0).n, 0);
 }
 
 static void
@@ -307,9 +256,9 @@ test_a_refund_after_its_window_is_lost(void **state)
 	const int64_t later = T0 + 9 * 7500;
 	struct store_call *call = kit_call(*state, &charge_1, T0);
 
-	fill(*state, 7, later);
+	kit_fill(*state, 7, later);
 	kit_give_back(*state, call, later);
-	assert_int_equal(used(*state, later), 7);
+	assert_int_equal(kit_used(*state, later), 7);
 }
 
 static void
@@ -325,10 +274,10 @@ test_a_refund_never_goes_below_zero_and_creates_nothing(void **state)
 	    store_reset(*state, STR("pace"), STR("anna"), &n, &error), 0);
 	assert_int_equal(n, 1);
 	kit_give_back(*state, first, T0);
-	assert_int_equal(list(*state, "", "", T0).n, 0);
-	fill(*state, 3, T0);
+	assert_int_equal(kit_list(*state, "", "", T0).n, 0);
+	kit_fill(*state, 3, T0);
 	kit_give_back(*state, second, T0);
-	assert_int_equal(used(*state, T0), 0);
+	assert_int_equal(kit_used(*state, T0), 0);
 	assert_int_equal(
 	    store_reset(*state, STR("pace"), STR("none"), &n, &error), 0);
 	assert_int_equal(n, 0);
@@ -350,7 +299,7 @@ test_what_was_sent_counts_and_can_be_given_back(void **state)
 	store_call_put(kept);
 	store_call_put(dropped);
 	assert_int_equal(store_flush(*state, 5000), 0);
-	assert_int_equal(used(*state, T0), 5);
+	assert_int_equal(kit_used(*state, T0), 5);
 }
 
 static void
@@ -369,7 +318,7 @@ test_many_sent_at_once_all_count(void **state)
 		store_call_put(call);
 	}
 	assert_int_equal(store_flush(*state, 10000), 0);
-	assert_int_equal(used(*state, T0 + 15000), 2000);
+	assert_int_equal(kit_used(*state, T0 + 15000), 2000);
 }
 
 static void
@@ -377,12 +326,12 @@ test_a_clock_set_back_a_little_charges_the_newest_slot(void **state)
 {
 	struct store_answer answer;
 
-	fill(*state, 10, T0 + 8 * 7500);
+	kit_fill(*state, 10, T0 + 8 * 7500);
 	answer = kit_ask(*state, &charge_1, T0);
 	assert_int_equal(answer.levels[0].used, 11);
 	assert_int_equal(answer.levels[0].slot, T0 / 7500 + 8);
 	/* Everything leaves with that slot, as seen from the true time. */
-	fill(*state, 9, T0);
+	kit_fill(*state, 9, T0);
 	answer = kit_ask(*state, &peek_1, T0);
 	assert_int_equal(answer.levels[0].retry_ms, 17 * 7500);
 }
@@ -393,7 +342,7 @@ test_counts_of_a_clock_far_ahead_are_kept_under_todays_number(void **state)
 	const int64_t year = INT64_C(365) * 86400000;
 	struct store_answer answer;
 
-	fill(*state, 20, T0 + year);
+	kit_fill(*state, 20, T0 + year);
 	answer = kit_ask(*state, &peek_1, T0);
 	assert_false(answer.fits);
 	assert_int_equal(answer.levels[0].used, 20);
@@ -420,12 +369,12 @@ test_a_raised_number_helps_at_once_and_history_stays(void **state)
 	const struct kit_use use = { "anna", STORE_CHARGE, 1, more, 1 };
 	struct store_answer answer;
 
-	fill(*state, 20, T0);
+	kit_fill(*state, 20, T0);
 	assert_false(kit_ask(*state, &charge_1, T0).fits);
 	answer = kit_ask(*state, &use, T0);
 	assert_true(answer.fits);
 	assert_int_equal(answer.levels[0].used, 21);
-	assert_int_equal(list(*state, "pace", "anna", T0).max, 50);
+	assert_int_equal(kit_list(*state, "pace", "anna", T0).max, 50);
 	/* Lowered again it is over, and says when not: all must go. */
 	answer = kit_ask(*state, &charge_1, T0);
 	assert_false(answer.fits);
@@ -435,11 +384,11 @@ test_a_raised_number_helps_at_once_and_history_stays(void **state)
 static void
 test_a_new_window_starts_empty_beside_the_old_one(void **state)
 {
-	fill(*state, 15, T0);
+	kit_fill(*state, 15, T0);
 	assert_true(kit_ask(
 	    *state, &(struct kit_use){ "anna", STORE_CHARGE, 5, both, 2 }, T0)
 			.fits);
-	assert_int_equal(list(*state, "pace", "anna", T0).used, 20 + 5);
+	assert_int_equal(kit_list(*state, "pace", "anna", T0).used, 20 + 5);
 }
 
 static void
@@ -470,26 +419,27 @@ test_a_listing_shows_what_was_asked_for(void **state)
 		{ "", "b[1]", 1 },
 		{ "other", "anna", 0 },
 	};
-	struct listing listing;
+	struct kit_listing listing;
 
-	fill(*state, 20, T0);
+	kit_fill(*state, 20, T0);
 	kit_ask(
 	    *state, &(struct kit_use){ "a*a", STORE_CHARGE, 1, pace, 1 }, T0);
 	kit_ask(
 	    *state, &(struct kit_use){ "b[1]", STORE_CHARGE, 1, pace, 1 }, T0);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		listing = list(*state, cases[i].limit, cases[i].identity, T0);
+		listing =
+		    kit_list(*state, cases[i].limit, cases[i].identity, T0);
 		if (listing.n != cases[i].n)
 			fail_msg("%s of %s: %zu", cases[i].limit,
 			    cases[i].identity, listing.n);
 	}
-	listing = list(*state, "pace", "anna", T0 + 7500);
+	listing = kit_list(*state, "pace", "anna", T0 + 7500);
 	assert_string_equal(listing.text, "pace anna recipients 60");
 	assert_int_equal(listing.used, 20);
 	assert_int_equal(listing.max, 20);
 	assert_int_equal(listing.free_at_ms, T0 + 9 * 7500);
 	assert_int_equal(
-	    list(*state, "pace", "anna", T0 + 9 * 7500).free_at_ms, 0);
+	    kit_list(*state, "pace", "anna", T0 + 9 * 7500).free_at_ms, 0);
 }
 
 static bool
@@ -541,153 +491,10 @@ test_a_store_told_to_be_down_fails_at_once(void **state)
 	buf_done(&error);
 	store_set_down(*state, false);
 	assert_true(store_is_up(*state));
-	assert_int_equal(used(*state, T0), 1);
+	assert_int_equal(kit_used(*state, T0), 1);
 	store_stats_get(*state, &after);
 	assert_int_equal(after.failures - before.failures, 2);
 	assert_int_equal(after.calls_waited - before.calls_waited, 2);
-}
-
-/* Redis alone: the schema is a public interface. */
-static void
-ask_redis(const char *const words[4], char text[256])
-{
-	server_ask(&server, words, text, 256);
-}
-
-static void
-test_the_field_reads_as_the_manual_says(void **state)
-{
-	const char *const get[4] = { "HGET", "test:limit:pace:{anna}",
-		"recipients.1h" };
-	const struct store_rate hour[] = { { 200, 3600 } };
-	static const uint64_t amounts[] = { 5, 12, 25 };
-	char text[256];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(amounts); i++)
-		kit_ask(stores[1],
-		    &(struct kit_use){
-			"anna", STORE_CHARGE, amounts[i], hour, 1 },
-		    INT64_C(3924715) * 450000 + (int64_t)i * 450000);
-	kit_ask(stores[1],
-	    &(struct kit_use){ "anna", STORE_CHARGE, 0, hour, 1 },
-	    INT64_C(3924721) * 450000);
-	ask_redis(get, text);
-	assert_string_equal(text, "42/200 3924721 0 0 5 12 25 0 0 0 0");
-}
-
-static void
-test_big_numbers_have_no_exponent(void **state)
-{
-	const char *const get[4] = { "HGET", "test:limit:pace:{anna}",
-		"recipients.1s" };
-	const struct store_rate rate[] = { { (UINT64_C(1) << 53) - 1, 1 } };
-	char text[256];
-
-	(void)state;
-	kit_ask(stores[1],
-	    &(struct kit_use){
-		"anna", STORE_CHARGE, (UINT64_C(1) << 53) - 1, rate, 1 },
-	    T0);
-	ask_redis(get, text);
-	assert_string_equal(text,
-	    "9007199254740991/9007199254740991 14137804800 "
-	    "0 0 0 0 0 0 0 0 9007199254740991");
-}
-
-static void
-test_the_expiry_is_set_and_never_shortened(void **state)
-{
-	const char *const ask[4] = { "PTTL", "test:limit:pace:{anna}" };
-	const char *const persist[4] = { "PERSIST", "test:limit:pace:{anna}" };
-	char text[256];
-
-	(void)state;
-	fill(stores[1], 1, T0);
-	ask_redis(ask, text);
-	assert_in_range(atol(text), 67500, 200000);
-	kit_ask(stores[1],
-	    &(struct kit_use){ "anna", STORE_CHARGE, 1, both, 2 }, T0);
-	ask_redis(ask, text);
-	assert_in_range(atol(text), 9 * 450000, 5000000);
-	fill(stores[1], 1, T0);
-	ask_redis(ask, text);
-	assert_in_range(atol(text), 9 * 450000, 5000000);
-	ask_redis(persist, text);
-	fill(stores[1], 1, T0);
-	ask_redis(ask, text);
-	assert_in_range(atol(text), 67500, 200000);
-}
-
-static void
-test_a_damaged_field_counts_as_empty(void **state)
-{
-	const char *const set[4] = { "HSET", "test:limit:pace:{anna}",
-		"recipients.1m", "20/20 235630080 0 0 0 0 0 0 0 0 20x" };
-	char text[256];
-
-	(void)state;
-	ask_redis(set, text);
-	assert_int_equal(used(stores[1], T0), 0);
-	assert_int_equal(list(stores[1], "pace", "anna", T0).n, 0);
-	fill(stores[1], 3, T0);
-	assert_int_equal(used(stores[1], T0), 3);
-}
-
-static void
-test_a_key_of_another_type_fails_alone(void **state)
-{
-	const char *const set[4] = { "SET", "test:limit:pace:{anna}", "mine" };
-	const struct kit_use other = { "bert", STORE_CHARGE, 1, both, 2 };
-	struct store_call *call = store_call_new(stores[1]);
-	char text[256];
-
-	(void)state;
-	ask_redis(set, text);
-	kit_add(call, &charge_1, 1);
-	kit_add(call, &other, 1);
-	assert_int_equal(store_call_wait(call, T0), 0);
-	assert_true(store_call_answer(call, 0)->failed);
-	assert_false(store_call_answer(call, 0)->fits);
-	assert_true(store_call_answer(call, 1)->fits);
-	assert_int_equal(store_call_answer(call, 1)->levels[1].used, 1);
-	kit_give_back(stores[1], call, T0);
-	assert_int_equal(list(stores[1], "pace", "bert", T0).used, 0);
-	assert_int_equal(list(stores[1], "", "", T0).n, 2);
-}
-
-static void
-test_after_script_flush_the_body_is_sent(void **state)
-{
-	const char *const flush[4] = { "SCRIPT", "FLUSH" };
-	struct store_stats stats;
-	char text[256];
-
-	(void)state;
-	fill(stores[1], 1, T0);
-	ask_redis(flush, text);
-	fill(stores[1], 1, T0);
-	assert_int_equal(used(stores[1], T0), 2);
-	store_stats_get(stores[1], &stats);
-	assert_true(store_is_up(stores[1]));
-}
-
-static void
-test_a_wipe_leaves_other_keys(void **state)
-{
-	const char *const set[4] = { "SET", "tes:t", "x" };
-	const char *const get[4] = { "GET", "tes:t" };
-	struct buf error = { 0 };
-	char text[256];
-
-	(void)state;
-	ask_redis(set, text);
-	fill(stores[1], 1, T0);
-	assert_int_equal(store_wipe(stores[1], &error), 0);
-	ask_redis(get, text);
-	assert_string_equal(text, "x");
-	assert_int_equal(list(stores[1], "", "", T0).n, 0);
-	buf_done(&error);
 }
 
 #define CASE(function)                                                         \
@@ -723,17 +530,9 @@ static const struct {
 	CASE(test_a_listing_shows_what_was_asked_for),
 	CASE(test_a_listing_stops_when_told_to),
 	CASE(test_a_store_told_to_be_down_fails_at_once),
-}, on_redis[] = {
-	CASE(test_the_field_reads_as_the_manual_says),
-	CASE(test_big_numbers_have_no_exponent),
-	CASE(test_the_expiry_is_set_and_never_shortened),
-	CASE(test_a_damaged_field_counts_as_empty),
-	CASE(test_a_key_of_another_type_fails_alone),
-	CASE(test_after_script_flush_the_body_is_sent),
-	CASE(test_a_wipe_leaves_other_keys),
 };
 
-static struct CMUnitTest tests[2 * COUNT(on_both) + COUNT(on_redis)];
+static struct CMUnitTest tests[2 * COUNT(on_both)];
 static char test_names[COUNT(tests)][128];
 static size_t n_tests;
 
@@ -766,8 +565,6 @@ main(void)
 	for (size_t i = 0; i < COUNT(on_both); i++)
 		for (size_t store = 0; store < 2; store++)
 			add_test(on_both[i].name, on_both[i].function, store);
-	for (size_t i = 0; i < COUNT(on_redis); i++)
-		add_test(on_redis[i].name, on_redis[i].function, 1);
 	return cmocka_run_group_tests_name(
 	    "store", tests, open_both, close_both);
 }
