@@ -77,22 +77,32 @@ answer_make(const struct reply *reply, struct answer *answer_out)
 	answer_out->text[len] = '\0';
 }
 
-void
-answer_parse(struct str text, unsigned *code_out, struct str *xcode_out)
+/* "550", followed by a blank, a dash or nothing; else 0. */
+static unsigned
+leading_code(struct str text)
 {
-	*code_out = 0;
-	*xcode_out = STR("");
 	if (text.len < 3 || !is_digit(text.p[0]) || !is_digit(text.p[1]) ||
 	    !is_digit(text.p[2]))
-		return;
+		return 0;
 	if (text.len > 3 && text.p[3] != ' ' && text.p[3] != '-')
-		return;
-	*code_out = (unsigned)(text.p[0] - '0') * 100 +
-		    (unsigned)(text.p[1] - '0') * 10 +
-		    (unsigned)(text.p[2] - '0');
-	if (text.len > 4) {
-		struct str rest = str_from(text, 4);
+		return 0;
+	return (unsigned)(text.p[0] - '0') * 100 +
+	       (unsigned)(text.p[1] - '0') * 10 + (unsigned)(text.p[2] - '0');
+}
 
-		*xcode_out = str_sub(rest, 0, xcode_length(rest));
-	}
+void
+answer_parse(
+    struct str host, struct str text, unsigned *code_out, struct str *xcode_out)
+{
+	unsigned code = leading_code(text);
+	struct str rest =
+	    code != 0 && text.len > 4 ? str_from(text, 4) : STR("");
+	struct str xcode = str_sub(rest, 0, xcode_length(rest));
+
+	if (xcode.len == 0 && xcode_length(host) == host.len)
+		xcode = host;
+	if (code == 0 && xcode.len > 0)
+		code = xcode.p[0] == '4' ? 450 : 550;
+	*code_out = code;
+	*xcode_out = xcode;
 }

@@ -26,9 +26,12 @@ struct answer {
 void answer_make(const struct reply *reply, struct answer *answer_out);
 
 /*
- * Reads an MTA's own refusal: "550 5.1.1 <x@y>: unknown". *code_out is 0 if
- * there is none; xcode_out is a part of text, perhaps empty.
+ * Reads an MTA's own refusal of a recipient from its macros. Postfix: host
+ * "5.1.1", text "User unknown"; others: text "550 5.1.1 <x@y>: unknown".
+ * *code_out is 0 if nothing was said, 450 or 550 if only the class is known;
+ * xcode_out is a part of host or text, perhaps empty.
  */
-void answer_parse(struct str text, unsigned *code_out, struct str *xcode_out);
+void answer_parse(struct str host, struct str text, unsigned *code_out,
+    struct str *xcode_out);
 
 #endif

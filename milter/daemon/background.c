@@ -44,6 +44,8 @@ background_start(void)
 	int fds[2];
 	pid_t child;
 
+	/* A descriptor of the starter's would be held for as long as we run. */
+	closefrom(STDERR_FILENO + 1);
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return -1;
 	child = fork();

@@ -252,14 +252,17 @@ is_refused_by_mta(SMFICTX *ctx, const struct open_session *open)
 	return mailer != NULL && strcmp(mailer, "error") == 0;
 }
 
+/* Here {rcpt_addr} is the refusal's text and {rcpt_host} its class. */
 static void
 tell_refused(SMFICTX *ctx, struct open_session *open, struct str path)
 {
-	static char name[] = "{rcpt_addr}"; /* here: the refusal's text */
+	static char host[] = "{rcpt_host}";
+	static char text[] = "{rcpt_addr}";
 	struct str xcode;
 	unsigned code;
 
-	answer_parse(str_of(smfi_getsymval(ctx, name)), &code, &xcode);
+	answer_parse(str_of(smfi_getsymval(ctx, host)),
+	    str_of(smfi_getsymval(ctx, text)), &code, &xcode);
 	session_rcpt_refused(open->session, path, code, xcode);
 }
 

@@ -20,7 +20,7 @@ static const char *const always[STEPS_MACRO_LISTS] = {
 			  "{client_ptr}",
 	[SMFIM_HELO] = "",
 	[SMFIM_ENVFROM] = "i {auth_authen} {auth_type} {mail_addr} {mail_host}",
-	[SMFIM_ENVRCPT] = "i {rcpt_addr} {rcpt_mailer}",
+	[SMFIM_ENVRCPT] = "i {rcpt_addr} {rcpt_mailer} {rcpt_host}",
 	[SMFIM_DATA] = "i",
 	[SMFIM_EOM] = "i",
 	[SMFIM_EOH] = "i",

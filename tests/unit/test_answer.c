@@ -83,20 +83,27 @@ long_texts_are_cut_but_never_inside_a_doubled_percent_sign(void **state)
 }
 
 static const struct {
+	const char *host;
 	const char *text;
 	unsigned code;
 	const char *xcode;
 } parses[] = {
-	{ "550 5.1.1 <u@x>: Recipient address rejected", 550, "5.1.1" },
-	{ "450-4.2.0 x", 450, "4.2.0" },
-	{ "550 no such user", 550, "" },
-	{ "550", 550, "" },
-	{ "550 ", 550, "" },
-	{ "550 5.1", 550, "" },
-	{ "55", 0, "" },
-	{ "5500 x", 0, "" },
-	{ "anna@example.org", 0, "" },
-	{ "", 0, "" },
+	/* Postfix */
+	{ "5.1.1", "Recipient address rejected", 550, "5.1.1" },
+	{ "4.2.0", "", 450, "4.2.0" },
+	/* others */
+	{ "x.test", "550 5.1.1 <u@x>: Recipient address rejected", 550,
+	    "5.1.1" },
+	{ "x.test", "450-4.2.0 x", 450, "4.2.0" },
+	{ "x.test", "550 no such user", 550, "" },
+	{ "x.test", "550", 550, "" },
+	{ "x.test", "550 ", 550, "" },
+	{ "x.test", "550 5.1", 550, "" },
+	{ "x.test", "55", 0, "" },
+	{ "x.test", "5500 x", 0, "" },
+	{ "x.test", "anna@example.org", 0, "" },
+	{ "x.test", "", 0, "" },
+	{ "", "", 0, "" },
 };
 
 static void
@@ -107,7 +114,8 @@ refusals_of_an_mta_are_read(void **state)
 		struct str xcode;
 		unsigned code;
 
-		answer_parse(str_of(parses[i].text), &code, &xcode);
+		answer_parse(str_of(parses[i].host), str_of(parses[i].text),
+		    &code, &xcode);
 		assert_int_equal(code, parses[i].code);
 		assert_true(str_is(xcode, parses[i].xcode));
 	}

@@ -180,7 +180,7 @@ macros_are_asked_for_from_their_stage_on(void **state)
 	    "i {auth_authen} {auth_type} {mail_addr} {mail_host} "
 	    "{tls_version} {mine}");
 	assert_string_equal(lists.at[SMFIM_ENVRCPT].text,
-	    "i {rcpt_addr} {rcpt_mailer} {tls_version} {mine}");
+	    "i {rcpt_addr} {rcpt_mailer} {rcpt_host} {tls_version} {mine}");
 	assert_string_equal(
 	    lists.at[SMFIM_DATA].text, "i {tls_version} {mine}");
 	assert_string_equal(lists.at[SMFIM_EOH].text, "i {tls_version} {mine}");
