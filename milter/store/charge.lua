@@ -26,22 +26,19 @@ end
 -- look like one is nil, as if it were not there.
 local function parse(text)
 	local n = { string.match(text, VALUE) }
-	local field, total = {}, 0
-	for i = 1, 11 do
-		n[i] = tonumber(n[i])
-		if not n[i] or n[i] > MAX then
-			return nil
-		end
-	end
-	for i = 1, 9 do
-		field[i] = n[i + 2]
-		total = total + field[i]
-	end
-	if total > MAX then
+	local max, newest, total = tonumber(n[1]), tonumber(n[2]), 0
+	if not max or max > MAX or newest > MAX then
 		return nil
 	end
-	field.max, field.newest = n[1], n[2]
-	return field
+	local field = { 0, 0, 0, 0, 0, 0, 0, 0, 0, max = max, newest = newest }
+	for i = 1, 9 do
+		-- Most are 0, and tonumber is what this script waits for.
+		if n[i + 2] ~= '0' then
+			field[i] = tonumber(n[i + 2])
+			total = total + field[i]
+		end
+	end
+	return total <= MAX and field or nil
 end
 
 -- The field as of this slot. A newest slot of up to 8 ahead is a clock that was
