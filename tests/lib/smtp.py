@@ -8,7 +8,7 @@ smtp.py talk PORT LINE...
     \\xNN, \\r, \\n, \\t and \\\\ in a line are those bytes. Not sent, but done:
         @wait SECONDS     @drop (closes without QUIT)   @close (sends nothing)
         @repeat N LINE    with %d the number, from 1
-        @file PATH        within a mail: the file's lines
+        @file PATH        within a mail: the file's lines (@drop: as above)
     Without a QUIT, @drop or @close at the end it sends one itself, unprinted.
 
 smtp.py load PORT[,PORT...] [--clients N] [--messages N] [--recipients N]
@@ -88,10 +88,12 @@ class Client:
         self.send(data)
         return self.reply()
 
-    def mail(self, lines):
+    def mail(self, lines, is_whole=True):
         """Sends the lines of a mail and the dot."""
         stuffed = [b"." + l if l.startswith(b".") else l for l in lines]
-        self.send(b"\r\n".join(stuffed + [b"."]))
+        self.send(b"\r\n".join(stuffed + [b"."] if is_whole else stuffed))
+        if not is_whole:
+            return 0
         self.say("C", b"(%d lines)" % len(lines))
         return self.reply()
 
@@ -111,16 +113,19 @@ def expand(lines):
 
 
 def take_mail(lines):
+    """The lines up to the dot, and whether it came (@drop stands before it)."""
     mail = []
     for line in lines:
         if line == ".":
+            return mail, True
+        if line == "@drop":
             break
         if line.startswith("@file "):
             with open(line[6:], "rb") as file:
                 mail += file.read().split(b"\n")
         else:
             mail.append(unescape(line))
-    return mail
+    return mail, False
 
 
 def talk(port, lines):
@@ -135,9 +140,9 @@ def talk(port, lines):
             break
         elif line.startswith("DATA"):
             code = client.command(unescape(line))
-            mail = take_mail(lines)
+            mail, is_whole = take_mail(lines)
             if code == 354:
-                code = client.mail(mail)
+                code = client.mail(mail, is_whole)
             is_over = is_over or code == 0
         else:
             is_over = client.command(unescape(line)) == 0 or line == "QUIT"

@@ -63,7 +63,7 @@ mail() {
 }
 
 refused() { # NAME TEXT: what was said to the client
-	like "$1" "$SMTP" "^S: $2 .*\([0-9a-zA-Z.-]+\)"
+	like "$1" "$SMTP" "^S: $2 .*\(ref [0-9a-z-]+\)$"
 }
 
 pass_all='250 250 250 354 250 221'
@@ -73,8 +73,8 @@ mail "the last rule refuses at the message's end" \
 refused "  with its text" '550 5\.7\.1 the last rule'
 
 address=192.0.2.10 mail "connect: accept" "220 $pass_all"
-address=192.0.2.11 mail "connect: reject" "550 250 550 503 503 221"
-address=192.0.2.12 mail "connect: tempfail" "450 250 450 503 503 221"
+address=192.0.2.11 mail "connect: reject" "554 250 550 503 503 221"
+address=192.0.2.12 mail "connect: tempfail" "220 250 450 503 503 221"
 
 helo=accept.example mail "helo: accept" "220 $pass_all"
 helo=reject.example mail "helo: reject" "220 250 550 503 503 221"

@@ -6,7 +6,7 @@
 redis_start
 SLUICED_STORE=$REDIS_URL
 sluiced_make daemon <<'END'
-limit pace 1000/1h recipients by mail.from
+limit pace 1M/1h recipients by mail.from
 limit tight 2/1h recipients by mail.from if mail.from.local == "tight"
 on rcpt {
 	tight: tempfail 450 4.7.1 "enough" if over tight
