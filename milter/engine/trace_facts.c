@@ -256,15 +256,16 @@ static bool
 holds_counter(struct trace_run *run, const struct trace_word *words,
     size_t n_words, struct buf *came)
 {
+	struct store_query query = { .limit = words[0].text,
+		.identity = key_encode(run->arena, words[1].text),
+		.now_ms = run->now_ms };
 	struct counted counted = { .came = came };
 	struct store *store = run->is_store_down ? run->local : run->store;
 
 	amount_parse(words[n_words - 1].text, &counted.wanted);
 	if (n_words == 5)
 		duration_parse(words[2].text, &counted.window_sec);
-	if (store_counters(store, words[0].text,
-		key_encode(run->arena, words[1].text), run->now_ms,
-		count_counter, &counted, came) == -1)
+	if (store_counters(store, &query, count_counter, &counted, came) == -1)
 		return false;
 	if (counted.n == 0)
 		buf_add_cstr(came, "nothing has been counted");

@@ -1,7 +1,11 @@
 /*
  * Diagnostics are kept as data and rendered at the end, so that a list can be
- * cut after 20 errors without losing the count, and so that the daemon can log
- * line by line what the tool prints.
+ * put in the order of the files (the checker finds things later than the
+ * parser), cut after 20 errors without losing the count, and logged by the
+ * daemon line by line as the tool prints it.
+ *
+ * The trap is text that is not UTF-8: its bytes reach no terminal, and each
+ * counts as one column.
  */
 #include "rules/diag.h"
 
@@ -111,14 +115,22 @@ line_start(struct pos pos)
 	return at;
 }
 
-/* Characters, not bytes: continuation bytes of UTF-8 do not count. */
+/* Bytes of the character at the start of s; a wrong byte is one as well. */
+static size_t
+character_len(struct str s)
+{
+	size_t len = utf8_sequence(s);
+
+	return len > 0 ? len : 1;
+}
+
 static unsigned
 n_characters(struct str s)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	for (size_t at = 0; at < s.len; n++)
+		at += character_len(str_from(s, at));
 	return n;
 }
 
@@ -142,11 +154,9 @@ render_caret(struct str before, struct str under, struct buf *out)
 	unsigned width = n_characters(under);
 
 	buf_add_cstr(out, "      | ");
-	for (size_t i = 0; i < before.len; i++) {
-		if (before.p[i] == '\t')
-			buf_byte(out, '\t');
-		else if (((unsigned char)before.p[i] & 0xc0) != 0x80)
-			buf_byte(out, ' ');
+	for (size_t at = 0; at < before.len;) {
+		buf_byte(out, before.p[at] == '\t' ? '\t' : ' ');
+		at += character_len(str_from(before, at));
 	}
 	buf_byte(out, '^');
 	for (unsigned i = 1; i < width; i++)
@@ -154,15 +164,29 @@ render_caret(struct str before, struct str under, struct buf *out)
 	buf_byte(out, '\n');
 }
 
-/* Other control bytes than tabs would move the caret, or the terminal. */
+/* Would this character move the caret, or do things to a terminal? */
+static bool
+is_control(struct str c)
+{
+	unsigned char first = (unsigned char)c.p[0];
+
+	if (c.len == 2) /* U+0080 to U+009F */
+		return first == 0xc2 && (unsigned char)c.p[1] < 0xa0;
+	return (first < 0x20 && first != '\t') || first == 0x7f;
+}
+
 static void
 render_text(struct str text, struct buf *out)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.p[i];
-		bool is_control = (unsigned char)c < 0x20 || c == 0x7f;
+	while (text.len > 0) {
+		size_t len = character_len(text);
+		struct str one = str_sub(text, 0, len);
 
-		buf_byte(out, is_control && c != '\t' ? '?' : c);
+		if (utf8_sequence(text) == 0 || is_control(one))
+			buf_byte(out, '?');
+		else
+			buf_add(out, one);
+		text = str_from(text, len);
 	}
 }
 
@@ -180,6 +204,8 @@ render_source(struct pos pos, unsigned line, struct buf *out)
 
 	while (end < text.len && text.p[end] != '\n')
 		end++;
+	if (end > pos.at && text.p[end - 1] == '\r')
+		end--;
 	until = pos.at + pos.len < end ? pos.at + pos.len : end;
 	if (pos.at - start > DIAG_BEFORE_MAX) {
 		start = pos.at - DIAG_BEFORE_MAX;
@@ -223,27 +249,63 @@ render_count(size_t n, const char *what, struct buf *out)
 		buf_printf(out, "%zu %s%s", n, what, n == 1 ? "" : "s");
 }
 
-void
-diags_render(const struct diags *diags, struct buf *out)
+/* A diagnostic with the notes behind it. */
+struct group {
+	const struct diag *first;
+	size_t n;
+	size_t file; /* the first diagnostic that is about the same file */
+};
+
+static int
+compare_groups(const void *a, const void *b)
 {
-	size_t n_shown = 0;
-	bool is_shown = true;
+	const struct group *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->first->pos.at != y->first->pos.at)
+		return x->first->pos.at < y->first->pos.at ? -1 : 1;
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static size_t
+make_groups(const struct diags *diags, struct group *groups)
+{
+	size_t n = 0;
 
 	for (size_t i = 0; i < diags->n; i++) {
 		const struct diag *diag = &diags->items[i];
+		size_t file = 0;
 
-		/* A note shares the fate of what it explains. */
-		if (diag->kind != DIAG_NOTE)
-			is_shown = n_shown++ < DIAG_SHOWN_MAX;
-		if (is_shown)
-			render(diag, out);
+		if (diag->kind == DIAG_NOTE && n > 0) {
+			groups[n - 1].n++;
+			continue;
+		}
+		while (diags->items[file].pos.source != diag->pos.source)
+			file++;
+		groups[n++] = (struct group){ diag, 1, file };
 	}
-	if (n_shown > DIAG_SHOWN_MAX)
-		buf_printf(out, "… and %zu more\n", n_shown - DIAG_SHOWN_MAX);
+	qsort(groups, n, sizeof(*groups), compare_groups);
+	return n;
+}
+
+void
+diags_render(const struct diags *diags, struct buf *out)
+{
+	struct group *groups = xcalloc(diags->n + 1, sizeof(*groups));
+	size_t n = make_groups(diags, groups);
+	size_t total = diags->n_errors + diags->n_warnings;
+
+	for (size_t i = 0; i < n && i < DIAG_SHOWN_MAX; i++)
+		for (size_t j = 0; j < groups[i].n; j++)
+			render(&groups[i].first[j], out);
+	free(groups);
+	if (total > DIAG_SHOWN_MAX)
+		buf_printf(out, "… and %zu more\n", total - DIAG_SHOWN_MAX);
 	render_count(diags->n_errors, "error", out);
 	if (diags->n_errors > 0 && diags->n_warnings > 0)
 		buf_add_cstr(out, ", ");
 	render_count(diags->n_warnings, "warning", out);
-	if (diags->n_errors + diags->n_warnings > 0)
+	if (total > 0)
 		buf_byte(out, '\n');
 }

@@ -172,16 +172,15 @@ store_flush(struct store *store, uint32_t timeout_ms)
 }
 
 int
-store_counters(struct store *store, struct str limit, struct str identity,
-    int64_t now_ms,
+store_counters(struct store *store, const struct store_query *query,
     bool (*each)(void *context, const struct store_counter *counter),
     void *context, struct buf *error)
 {
 	const struct backend_listing listing = {
 		.prefix = store->prefix,
-		.limit = limit,
-		.identity = identity,
-		.now_ms = time_in_range(now_ms),
+		.limit = query->limit,
+		.identity = query->identity,
+		.now_ms = time_in_range(query->now_ms),
 		.each = each,
 		.context = context,
 	};

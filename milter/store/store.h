@@ -144,9 +144,8 @@ void store_call_put(struct store_call *call);
 int store_flush(struct store *store, uint32_t timeout_ms);
 
 /*
- * For operators: each counter of a limit (limit.len == 0: of all limits) and
- * identity (identity.len == 0: of all) is given to each(); it returns false to
- * stop. Levels are as of now_ms. 0, or -1 when the store is away or answered
+ * For operators: each counter that the query is about is given to each(), which
+ * returns false to stop. Levels are as of query->now_ms. 0, or -1 when the store is away or answered
  * with an error (message in error). May take long: for tools only.
  */
 struct store_counter {
@@ -160,8 +159,13 @@ struct store_counter {
 			       0: is there; -1: never (max is 0) */
 };
 
-int store_counters(struct store *store, struct str limit, struct str identity,
-    int64_t now_ms,
+struct store_query {
+	struct str limit;    /* empty: all */
+	struct str identity; /* empty: all */
+	int64_t now_ms;
+};
+
+int store_counters(struct store *store, const struct store_query *query,
     bool (*each)(void *context, const struct store_counter *counter),
     void *context, struct buf *error);
 /* Deletes the counters of limit and identity (both needed); *n_out: keys. */

@@ -240,15 +240,16 @@ show_counters(struct tool *tool, struct store *store, struct str limit,
     struct str key, bool as_json)
 {
 	struct counters counters = { .arena = arena_new(ARENA_BYTES) };
+	struct store_query query = { .limit = limit, .now_ms = STORE_NOW };
 	struct buf error;
 	int rc = TOOL_FINE;
 
 	buf_init(&error);
 	use_timezone(tool->conf);
 	if (key.len > 0)
-		key = key_encode(counters.arena, key);
-	if (store_counters(store, limit, key, STORE_NOW, keep_counter,
-		&counters, &error) == 0) {
+		query.identity = key_encode(counters.arena, key);
+	if (store_counters(store, &query, keep_counter, &counters, &error) ==
+	    0) {
 		say_counters(&counters, as_json);
 	} else {
 		tool_error("the counters cannot be read: %s; is 'store' in the "

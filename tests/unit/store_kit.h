@@ -138,9 +138,10 @@ kit_list(struct store *store, const char *limit, const char *identity,
 	struct kit_listing listing = { .n = 0 };
 	struct buf error = { 0 };
 
-	assert_int_equal(store_counters(store, str_of(limit), str_of(identity),
-			     now_ms, kit_note, &listing, &error),
-	    0);
+	struct store_query query = { str_of(limit), str_of(identity), now_ms };
+
+	assert_int_equal(
+	    store_counters(store, &query, kit_note, &listing, &error), 0);
 	buf_done(&error);
 	return listing;
 }

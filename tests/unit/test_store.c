@@ -460,8 +460,9 @@ test_a_listing_stops_when_told_to(void **state)
 	    *state, &(struct kit_use){ "anna", STORE_CHARGE, 1, both, 2 }, T0);
 	kit_ask(
 	    *state, &(struct kit_use){ "bert", STORE_CHARGE, 1, both, 2 }, T0);
-	assert_int_equal(store_counters(*state, STR(""), STR(""), T0,
-			     stop_at_once, &n, &error),
+	assert_int_equal(
+	    store_counters(*state, &(struct store_query){ .now_ms = T0 },
+		stop_at_once, &n, &error),
 	    0);
 	assert_int_equal(n, 1);
 	buf_done(&error);
