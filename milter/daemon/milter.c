@@ -124,6 +124,8 @@ warn_missing(const struct needs *needs, struct steps offered)
 		    what);
 }
 
+/* The nine parameters are libmilter's. */
+/* NOLINTBEGIN(readability-function-size) */
 static sfsistat
 on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long protocol,
     unsigned long f2, unsigned long f3, unsigned long *actions_out,
@@ -151,6 +153,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long protocol,
 	*f3_out = 0;
 	return SMFIS_CONTINUE;
 }
+/* NOLINTEND(readability-function-size) */
 
 /* A connection without a negotiation of its own ("quit, new connection
  * follows"): what was negotiated before still holds. */

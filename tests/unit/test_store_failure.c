@@ -385,7 +385,7 @@ test_strange_answers_are_failures(void **state)
 	snprintf(url, sizeof(url), "redis+unix://%s", path);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		store_close(store);
-		ftruncate(STDERR_FILENO, 0);
+		assert_int_equal(ftruncate(STDERR_FILENO, 0), 0);
 		memset(&fake, 0, sizeof(fake));
 		fake.greeting = cases[i].greeting;
 		fake.answer = cases[i].answer;
