@@ -1,6 +1,7 @@
 /*
  * The mail that is sent: ordinary, and from clients that are what they say,
- * so that no rule has a reason to refuse it.
+ * so that no rule has a reason to refuse or to report it. With a login it
+ * goes from example.org to the world, without one the other way.
  */
 #include "speech.h"
 #include <string.h>
@@ -8,6 +9,18 @@
 /* RFC 2544's networks for benchmarks: 2^17 addresses, nobody's. */
 static const unsigned clients_net = 198U << 24 | 18U << 16;
 static const unsigned n_clients = 1U << 17;
+
+static const char *
+sender_domain(const struct dialogue *d)
+{
+	return d->plan->is_authenticated ? "example.org" : "example.net";
+}
+
+static const char *
+rcpt_domain(const struct dialogue *d)
+{
+	return d->plan->is_authenticated ? "example.net" : "example.org";
+}
 
 void
 speech_client(struct dialogue *d)
@@ -22,13 +35,14 @@ speech_client(struct dialogue *d)
 	    1024 + d->key % 60000);
 	snprintf(d->client, sizeof(d->client), "%s [%s]", d->client_name,
 	    d->client_addr);
-	snprintf(d->user, sizeof(d->user), "user%u", d->key);
+	snprintf(d->user, sizeof(d->user), "user%u@example.org", d->key);
 }
 
 void
 speech_message(struct dialogue *d)
 {
-	snprintf(d->sender, sizeof(d->sender), "user%u@example.org", d->key);
+	snprintf(d->sender, sizeof(d->sender), "user%u@%s", d->key,
+	    sender_domain(d));
 	snprintf(d->queue_id, sizeof(d->queue_id), "%X%04X", 0x50081 + d->key,
 	    d->n_messages);
 	d->rcpt[0] = '\0';
@@ -37,8 +51,8 @@ speech_message(struct dialogue *d)
 void
 speech_rcpt(struct dialogue *d)
 {
-	snprintf(d->rcpt, sizeof(d->rcpt), "rcpt%u.%u@example.net", d->key,
-	    d->n_rcpts);
+	snprintf(d->rcpt, sizeof(d->rcpt), "rcpt%u.%u@%s", d->key, d->n_rcpts,
+	    rcpt_domain(d));
 }
 
 /* NULL: it has no value now. */
@@ -65,10 +79,10 @@ macro_value(const struct dialogue *d, enum macro macro)
 		[MACRO_AUTH_TYPE] = has_login ? "PLAIN" : NULL,
 		[MACRO_AUTH_AUTHEN] = has_login ? d->user : NULL,
 		[MACRO_MAIL_ADDR] = d->sender[0] != '\0' ? d->sender : NULL,
-		[MACRO_MAIL_HOST] = "example.org",
+		[MACRO_MAIL_HOST] = sender_domain(d),
 		[MACRO_MAIL_MAILER] = "smtp",
 		[MACRO_RCPT_ADDR] = d->rcpt[0] != '\0' ? d->rcpt : NULL,
-		[MACRO_RCPT_HOST] = "example.net",
+		[MACRO_RCPT_HOST] = rcpt_domain(d),
 		[MACRO_RCPT_MAILER] = "smtp",
 	};
 

@@ -6,6 +6,7 @@ milter.py [OPTION...] SOCKET STEP...
 
 Options (what this MTA offers; numbers as in Sendmail's mfdef.h):
     --version N (6)   --actions N (0x1ff)   --steps N (0x1fffff)   --wait S (30)
+    --rude: goes on as if nothing had been refused
 
 Steps; \\xNN, \\r, \\n, \\t and \\\\ are those bytes; words are separated by
 blanks (\\x20 is a blank within one):
@@ -20,7 +21,9 @@ blanks (\\x20 is a blank within one):
 Printed: "negotiated: version … actions … steps … macros …", then for a step
 "STEP: continue", "STEP: accept", "STEP: reply 450 4.7.1 text", …, or "STEP: -"
 when its reply was negotiated away and "STEP: skipped" when the step itself
-was. The message's end prints the changes before its answer.
+was. The message's end prints the changes before its answer. As an MTA does,
+it leaves out what would follow a refusal: the rest of the message (of the
+connection after connect and helo).
 """
 import argparse
 import os
@@ -82,6 +85,7 @@ class Milter:
                 (host.strip("[]"), int(port)), options.wait)
         self.offered = options
         self.steps = 0
+        self.is_refused = None
 
     def send(self, command, data=b""):
         self.sock.sendall(struct.pack("!I", len(data) + 1) + command + data)
@@ -177,9 +181,20 @@ def step_data(name, rest):
     return unescape(rest)
 
 
+def goes_on(name, answer):
+    """Would an MTA go on with this message (connection) after the answer?"""
+    if name == "rcpt":
+        return True
+    return answer.split(" ")[0] in ("continue", "skip", "skipped", "-")
+
+
 def run_step(milter, line):
     first, _, rest = os.fsencode(line).partition(b" ")
     name = first.decode()
+    if name == "mail" and milter.is_refused == "message":
+        milter.is_refused = None
+    if milter.is_refused and name in STEPS and name != "quit":
+        return True
     if name == "sleep":
         time.sleep(float(rest))
     elif name == "hang":
@@ -201,6 +216,9 @@ def run_step(milter, line):
         for change in changes:
             print("%s: %s" % (name, change))
         print("%s: %s" % (name, answer), flush=True)
+        if not goes_on(name, answer) and not milter.offered.rude:
+            milter.is_refused = (
+                "connection" if name in ("connect", "helo") else "message")
     return True
 
 
@@ -211,6 +229,7 @@ def main():
     parser.add_argument("--actions", default=0x1FF, **number)
     parser.add_argument("--steps", default=0x1FFFFF, **number)
     parser.add_argument("--wait", type=float, default=30)
+    parser.add_argument("--rude", action="store_true")
     parser.add_argument("socket")
     parser.add_argument("step", nargs="*")
     options = parser.parse_args()

@@ -27,7 +27,7 @@ postfix_main_cf() { # FOLDER MILTER
 		mydestination =
 		inet_interfaces = 127.0.0.1
 		inet_protocols = ipv4
-		mynetworks = 0.0.0.0/0
+		mynetworks = 0.0.0.0/0, [::]/0
 		alias_maps =
 		alias_database =
 		local_recipient_maps =

@@ -20,22 +20,24 @@ sluiced_start daemon
 socket=$(sluiced_address daemon)
 
 raw() {
-	RAW=$(timeout 60 python3 "$TOP/tests/lib/milter.py" "$socket" "$@" 2>&1)
+	RAW=$(timeout 60 python3 "$TOP/tests/lib/milter.py" --rude --wait "${wait:-10}" \
+		"$socket" "$@" 2>&1)
 }
 whole() { # NAME: what came back is whole and printable
-	unlike "$1" "$RAW" '\\x0[0-9a-f]|\\x1|\\x7f|\\x[89a-f]|^error|^\? '
+	# a folded header has line feeds, each before a blank
+	unlike "$1" "$RAW" '\\x0[0-9b-f]|\\x0a[^ ]|\\x1|\\x7f|\\x[89a-f]|^error|: \? '
 }
 
 all=$(python3 -c 'print("".join("\\x%02x" % c for c in range(1, 256)))')
 raw 'connect h.example 192.0.2.1' "helo $all" "mail <$all@example.org>" \
-	"rcpt <$all@example.net>" data "header Subject refuse $all" eoh end
+	"rcpt <$all@example.net>" data "header Subject refuse $all" eoh
 like "every byte in HELO, MAIL and RCPT: a reply" "$RAW" '^rcpt: reply 550 5\.7\.1 '
 whole "  that is whole"
 like "  with its percent sign doubled, as libmilter wants" "$RAW" '100%% '
 like "every byte in the subject: a reply" "$RAW" '(eoh|end): reply 550 5\.7\.1 subject'
 
-raw 'connect h.example 192.0.2.1' 'helo a' "mail <a@example.org>" data \
-	"header Subject fine $all" eoh 'body x' end
+raw 'connect h.example 192.0.2.1' 'helo a' "mail <a@example.org>" \
+	'rcpt <>' data "header Subject fine $all" eoh 'body x' end
 like "every byte in a header that is copied: accepted" "$RAW" '^end: (continue|accept)'
 whole "  and what is added has no control characters"
 
@@ -44,19 +46,29 @@ whole "a mapped IPv4 address"
 raw "connect $all -" 'helo a' 'mail <>' 'rcpt <x>' abort quit
 whole "a client without an address"
 raw 'connect h.example 999.0.2.1' 'helo a' 'mail <a>' quit
-whole "an address that is none"
-raw end end abort abort data eoh 'body x' 'rcpt <a@b.c>' 'mail <a@b.c>' \
-	'mail <a@b.c>' 'mail <b@b.c>' end abort
-ok "steps in no order: the daemon lives" is_running "$(sluiced_pid daemon)"
-raw 'connect h.example 192.0.2.1' 'helo a' 'mail' 'rcpt' drop
+ok "an address that is none: it lives" is_running "$(sluiced_pid daemon)"
+# libmilter leaves steps without an answer that stand where they cannot.
+for steps in 'end abort abort' 'abort data' 'eoh end' 'data end' 'abort end' \
+	'abort abort abort quit' 'end end' 'data data'; do
+	# shellcheck disable=SC2086 # words
+	wait=0.2 raw $steps
+	# shellcheck disable=SC2086
+	wait=0.2 raw 'connect h.example 192.0.2.1' 'mail <a@example.org>' \
+		'mail <b@example.org>' $steps
+	# shellcheck disable=SC2086
+	wait=0.2 raw 'connect h.example 192.0.2.1' 'helo a' 'helo b' \
+		'mail <a@example.org>' 'rcpt <>' $steps
+done
+ok "steps in no order: it lives" is_running "$(sluiced_pid daemon)"
+wait=0.2 raw 'connect h.example 192.0.2.1' 'helo a' 'mail' 'rcpt' drop
 raw 'connect h.example 192.0.2.1' "mail <a@example.org> SIZE=99999999999999999999 =x A= $all" \
-	'header \x3a value' 'header  ' 'header X' eoh end
+	'rcpt <>' 'header \x3a value' 'header  ' 'header X' eoh end
 ok "parameters and fields that are none: it lives" is_running "$(sluiced_pid daemon)"
-raw 'connect h.example 192.0.2.1' 'helo a' 'mail <a@example.org>' data \
-	'header Subject fine' eoh 'body re' 'body fuse' end
+raw 'connect h.example 192.0.2.1' 'helo a' 'mail <a@example.org>' 'rcpt <>' \
+	data 'header Subject fine' eoh 'body re' 'body fuse' end
 like "a word across two chunks of the body is found" "$RAW" '^(body|end): reply 550 5\.7\.1 body'
-raw 'connect h.example 192.0.2.1' 'helo a' 'mail <a@example.org>' data \
-	eoh 'body a\x00b refuse' end
+raw 'connect h.example 192.0.2.1' 'helo a' 'mail <a@example.org>' 'rcpt <>' \
+	data eoh 'body a\x00b refuse' end
 like "a word behind a NUL is found" "$RAW" '^(body|end): reply 550 5\.7\.1 body'
 
 # A client that speaks no milter at all.
@@ -79,5 +91,6 @@ is "none has a control character" \
 	"$(sluiced_log daemon | tr -d '\n' | tr -cd '\000-\037\177' | wc -c)" 0
 rcli --scan > "$T/keys"
 is "keys are of the allowed characters" \
-	"$(grep -Evc '^sluice:limit:[a-z-]+:\{[A-Za-z0-9.@_+=:/,%-]*\}$' "$T/keys")" 0
+	"$(grep -v '^sluice:generation$' "$T/keys" | grep -Evc \
+		'^sluice:limit:[a-z-]+:\{[A-Za-z0-9.@_+=:/,%-]*(~[0-9a-f]{32})?\}$')" 0
 done_testing

@@ -72,7 +72,7 @@ start twice
 refused "started twice on one socket" "another sluiced .* listens on unix:$T/unix/sock"
 ok "  and the first one goes on" is_listening "$T/unix/sock"
 is "  answering" "$(timeout 10 python3 "$TOP/tests/lib/milter.py" \
-	"$T/unix/sock" 'rcpt <x@example.net>' 2>&1 | grep -c '^rcpt')" 1
+	"$T/unix/sock" 'connect h.example 192.0.2.1' 2>&1 | grep -c '^connect: c')" 1
 
 make folder
 sluiced_set folder "listen = unix:$T/no/such/folder/sock"

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../lib/mta.sh"
 
 sluiced_make daemon <<'END'
-on connect { c: reject 550 5.7.1 "connect" if client.ip == "127.0.0.1" }
 on mail { m: reject 550 5.7.1 "mail" if mail.from == "mail@example.org" }
 on rcpt {
 	here: reject 550 5.7.1 "rcpt, not by SMTP" if non-smtp and rcpt.to == "nobody@example.net"
@@ -49,9 +48,24 @@ unlike "nowhere else" "$(cat "$T/postfix/maillog")" \
 	'milter-reject: (CONNECT|HELO|MAIL|RCPT|DATA)|configuration error'
 ok "nothing stays in the queue" wait_for 10 postfix_is_idle postfix
 like "non-smtp is true for it" "$(sluiced_log daemon)" 'rule=here '
-is "and client.ip is empty: no rule of it fires" \
-	"$(sluiced_log daemon | grep -c 'rule=c ')" 0
 smtp "$MX" "XCLIENT ADDR=192.0.2.1" 'EHLO a.example' 'MAIL FROM:<a@example.org>' \
 	'RCPT TO:<nobody@example.net>' QUIT
 like "by SMTP the recipient is refused at once" "$SMTP" '^S: 550 5\.7\.1 rcpt '
+
+# What a rule of connect or HELO says of localhost must wait, too: only at MAIL
+# it can be told whether the mail came by SMTP.
+sluiced_make early <<'END'
+on connect { c: reject 550 5.7.1 "connect" if client.ip == "127.0.0.1" }
+on helo { h: reject 550 5.7.1 "helo" if helo.name == "localhost" }
+END
+sluiced_start early
+postfix_start postfix-early "$(sluiced_milter early)"
+printf 'Subject: x\n\nx\n' |
+	timeout 20 /usr/sbin/sendmail -C "$T/postfix-early/etc" -f a@example.org b@example.net
+ended() {
+	grep -Eq 'status=(sent|bounced)' "$T/postfix-early/maillog"
+}
+ok "with a rule of connect or HELO the mail has an end as well" wait_for 10 ended
+unlike "which is no refusal on the way" "$(cat "$T/postfix-early/maillog")" \
+	'milter-reject: (CONNECT|HELO|MAIL|RCPT|DATA)'
 done_testing

@@ -77,7 +77,8 @@ for daemon in envelope headers body; do
 	is "  on nothing that it did not offer" $(($(steps) & ~0x7f)) 0
 	like "  and it is refused there, too" "$TALK" ': reply 550 5\.7\.1'
 done
-talk body --version 6 --steps 0x0 "$T/body/sock" 'connect h.example 192.0.2.1' \
+# (Steps 0 would be read as the ones of 2003.)
+talk body --version 6 --steps 0x100000 "$T/body/sock" 'connect h.example 192.0.2.1' \
 	'helo h' 'mail <a@example.org>' 'rcpt <x@example.net>' data \
 	'header Subject x' eoh 'fill 60000' 'fill 60000' 'body refuse' end
 is "an MTA that leaves out nothing gets answers to all" "$(steps)" 0
@@ -88,7 +89,7 @@ sluiced_make changes <<'END'
 on message { a: add-header "X-A" "b" if mail.from == "a@example.org" }
 END
 sluiced_start changes
-talk changes --actions 0x0 "$T/changes/sock" 'connect h.example 192.0.2.1' \
+talk changes --actions 0x8 "$T/changes/sock" 'connect h.example 192.0.2.1' \
 	'helo h' 'mail <a@example.org>' 'rcpt <x@example.net>' data eoh end
 like "an MTA that allows no changes gets none" "$TALK" '^end: (continue|accept)'
 unlike "  for sure" "$TALK" 'add-header'

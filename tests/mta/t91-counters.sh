@@ -10,7 +10,7 @@ limit mails 100/1h messages by mail.from, client.ip
 on rcpt { pace: tempfail 450 4.7.1 "enough, free ${limit.until}" if over pace or over mails }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+postfix_start postfix "$(sluiced_milter daemon)" 'inet_protocols = all'
 conf=$T/daemon/sluice.conf
 run() { # STATUS NAME ARGUMENT...: $OUT, $ERR
 	run_want=$1
