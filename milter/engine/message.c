@@ -83,6 +83,7 @@ refuse_message(struct session *session, struct reply reply)
 {
 	charge_refund_message(session);
 	session->message->is_over = true;
+	session->message->scope.n_changes = 0; /* an end may follow yet */
 	buf_done(&session->message->body);
 	return reply;
 }
