@@ -44,21 +44,24 @@ all: programs
 programs: $(BUILD)/sluiced $(BUILD)/sluice
 
 $(BUILD)/sluiced: $(BUILD)/obj/milter/daemon/main.o $(ARCHIVES)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/sluice: $(BUILD)/obj/milter/tool/main.o $(ARCHIVES)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 define ARCHIVE_RULE
 $(BUILD)/lib$(1).a: $(filter-out $(MAINS),$(filter $(BUILD)/obj/milter/$(1)/%,$(OBJS)))
 	@rm -f $$@
-	ar rcs $$@ $$^
+	@ar rcs $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call ARCHIVE_RULE,$(layer))))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  cc   $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The script becomes a C string and its SHA-1, by which Redis knows it.
 $(BUILD)/gen/charge_lua.h: milter/store/charge.lua
@@ -73,7 +76,8 @@ $(BUILD)/obj/milter/store/redis.o: $(BUILD)/gen/charge_lua.h
 
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< \
+	@echo "  test $@"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< \
 		$(ARCHIVES) $(LIBS) -lcmocka
 
 units: $(UNITS)
@@ -87,6 +91,17 @@ test:
 	@tests/setup/packages.sh
 	@tests/run.sh
 
+update-golden:
+	@UPDATE=1 tests/run.sh golden
+
+check-asan:
+	@tests/setup/packages.sh
+	@tests/run.sh asan
+
+check-tsan:
+	@tests/setup/packages.sh
+	@tests/run.sh tsan
+
 demo:
 	@tests/setup/packages.sh
 	@$(MAKE) -s -j2 programs
@@ -94,6 +109,18 @@ demo:
 
 lint:
 	@tests/lint.sh
+
+fuzz:
+	@tests/setup/packages.sh fuzz
+	@tests/fuzz/run.sh
+
+bench:
+	@tests/setup/packages.sh
+	@$(MAKE) -s -j2 programs
+	@tests/bench/run.sh
+
+format:
+	@find milter tests -name '*.[ch]' | xargs clang-format -i
 
 clean:
 	rm -rf $(BUILD)
