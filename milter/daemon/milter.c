@@ -331,13 +331,14 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t n_bytes)
 	    ctx, open, session_body(open->session, chunk), SMFIP_NR_BODY);
 }
 
-/* From the last to the first, since each removal renumbers what follows. */
+/* All but the first n_kept; from the last one on, since each removal renumbers
+ * what follows. */
 static int
-remove_headers(SMFICTX *ctx, char *name, size_t n_present)
+remove_headers(SMFICTX *ctx, char *name, size_t n_present, size_t n_kept)
 {
 	int rc = MI_SUCCESS;
 
-	for (size_t i = n_present; i > 0; i--)
+	for (size_t i = n_present; i > n_kept; i--)
 		if (smfi_chgheader(ctx, name, (int)i, NULL) == MI_FAILURE)
 			rc = MI_FAILURE;
 	return rc;
@@ -351,11 +352,15 @@ carry_out(SMFICTX *ctx, const struct change *change, char *name, char *value)
 	case CHANGE_ADD_HEADER:
 		return smfi_addheader(ctx, name, value);
 	case CHANGE_SET_HEADER:
-		if (change->n_present > 0)
-			return smfi_chgheader(ctx, name, 1, value);
-		return smfi_addheader(ctx, name, value);
+		if (change->n_present == 0)
+			return smfi_addheader(ctx, name, value);
+		/* A forged second one must not survive beside ours. */
+		if (remove_headers(ctx, name, change->n_present, 1) ==
+		    MI_FAILURE)
+			return MI_FAILURE;
+		return smfi_chgheader(ctx, name, 1, value);
 	case CHANGE_REMOVE_HEADER:
-		return remove_headers(ctx, name, change->n_present);
+		return remove_headers(ctx, name, change->n_present, 0);
 	case CHANGE_QUARANTINE:
 		return smfi_quarantine(ctx, value);
 	}

@@ -82,14 +82,21 @@ set_params(struct session *session, const struct str *params, size_t n_params)
  * loopback address without a port, and sends addresses without brackets; a
  * client of SMTP always has a port. Sendmail knows no address at all.
  */
-static bool
-is_non_smtp(const struct session *session, struct str path, size_t n_params)
+bool
+envelope_may_be_local(const struct session *session)
 {
 	bool has_port = session->slots[FACT_CLIENT_PORT].number > 0;
 
+	return session->is_local || session->ip.family == IP_NONE ||
+	       (ip_is_loopback(&session->ip) && !has_port);
+}
+
+static bool
+is_non_smtp(const struct session *session, struct str path, size_t n_params)
+{
 	if (session->is_local || session->ip.family == IP_NONE)
 		return true;
-	return ip_is_loopback(&session->ip) && !has_port && n_params == 0 &&
+	return envelope_may_be_local(session) && n_params == 0 &&
 	       !str_starts(path, STR("<"));
 }
 

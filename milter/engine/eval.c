@@ -33,6 +33,16 @@ ignores_case(const struct fact *fact)
 	return fact->type != FACT_TYPE_STRING;
 }
 
+/* Only U-labels, and a dot at the end, make another spelling of a name. */
+static bool
+has_one_spelling(struct str host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		if ((unsigned char)host.p[i] >= 0x80)
+			return false;
+	return host.len == 0 || host.p[host.len - 1] != '.';
+}
+
 static bool
 same_text(struct session *session, const struct fact *fact, struct str a,
     struct str b)
@@ -43,8 +53,8 @@ same_text(struct session *session, const struct fact *fact, struct str a,
 		return str_eq(a, b);
 	if (str_eq_nocase(a, b))
 		return true;
-	/* Only U-labels have another spelling than that of their letters. */
-	if (fact->type != FACT_TYPE_HOST)
+	if (fact->type != FACT_TYPE_HOST ||
+	    (has_one_spelling(a) && has_one_spelling(b)))
 		return false;
 	arena = session_arena(session);
 	return str_eq(domain_normal(arena, a), domain_normal(arena, b));

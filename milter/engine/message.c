@@ -143,7 +143,12 @@ session_mail(struct session *session, struct str path, const struct str *params,
 	begin_message(session);
 	session->stage = STAGE_MAIL;
 	envelope_set_sender(session, path, params, n_params);
-	return message_reply(session, run_stage(session));
+	if (!session->has_refusal)
+		return message_reply(session, run_stage(session));
+	/* Connect or helo would have refused, had it not looked local. */
+	if (session->slots[FACT_NON_SMTP].truth)
+		return defer_refusal(session, session->refusal);
+	return refuse_message(session, session->refusal);
 }
 
 static void
@@ -162,6 +167,7 @@ add_recipient(struct session *session, bool is_exempt)
 	message->rcpt_local[n] = session->slots[FACT_RCPT_TO_LOCAL].text;
 	message->rcpt_domain[n] = session->slots[FACT_RCPT_TO_DOMAIN].text;
 	message->n_exempt += is_exempt;
+	fact_set_number(session, FACT_RCPT_COUNT, (double)message->n_rcpts);
 }
 
 /* Scores, tags and changes of a refused recipient vanish with it. */
@@ -176,6 +182,7 @@ forget_recipient(struct session *session, const struct scope *before,
 	message->scope.n_changes = before->n_changes;
 	message->n_charged = n_charged_before;
 	message->n_refused++;
+	fact_set_number(session, FACT_RCPT_COUNT, (double)message->n_rcpts);
 	fact_set_number(session, FACT_RCPT_REFUSED, (double)message->n_refused);
 }
 

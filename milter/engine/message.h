@@ -14,7 +14,11 @@ void message_abort(struct session *session);
 /* session.c: what patterns may spend from now on. */
 void session_budget_reset(struct session *session);
 
-/* envelope.c: the facts of MAIL and RCPT. */
+/*
+ * envelope.c: the facts of MAIL and RCPT. May this connection be a local
+ * submission? MAIL will tell; until then nothing is refused.
+ */
+bool envelope_may_be_local(const struct session *session);
 void envelope_set_sender(struct session *session, struct str path,
     const struct str *params, size_t n_params);
 void envelope_set_recipient(struct session *session, struct str path);

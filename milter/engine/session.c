@@ -190,6 +190,13 @@ connection_reply(struct session *session, struct outcome outcome)
 {
 	struct reply on = { .kind = REPLY_CONTINUE };
 
+	if (outcome_is_refusal(&outcome) && envelope_may_be_local(session)) {
+		session->has_refusal = true;
+		session->refusal = outcome.reply;
+		session->refusal.text =
+		    arena_str(session->arena, outcome.reply.text);
+		return on;
+	}
 	if (outcome_is_refusal(&outcome))
 		return outcome.reply;
 	if (outcome.kind != OUTCOME_ACCEPT)
@@ -206,6 +213,7 @@ struct reply
 session_connect(struct session *session, const struct session_client *client)
 {
 	message_abort(session);
+	session->has_refusal = false;
 	session->stage = STAGE_CONNECT;
 	session_budget_reset(session);
 	set_client_facts(session, client);

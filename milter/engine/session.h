@@ -64,7 +64,7 @@ struct reply {
  * rule files, values are encoded and folded, safe to pass on. */
 enum change_kind {
 	CHANGE_ADD_HEADER,
-	CHANGE_SET_HEADER, /* the first of that name; added if there is none */
+	CHANGE_SET_HEADER,    /* instead of all of that name, or added */
 	CHANGE_REMOVE_HEADER, /* all of that name */
 	CHANGE_QUARANTINE,    /* value: the reason */
 };

@@ -127,7 +127,9 @@ struct session {
 	struct ip ip;
 	uint32_t ref_number;
 	unsigned n_messages;
-	bool is_local; /* the client has no network address */
+	bool is_local;        /* the client has no network address */
+	struct reply refusal; /* of connect or helo, kept for a message */
+	bool has_refusal;
 	union slot slots[FACT_N];
 	struct macro *macros; /* as needs->macros */
 	struct scope connect_scope;
@@ -139,8 +141,8 @@ struct session {
 	struct pattern_budget budget;
 	/* While a stage runs: */
 	enum stage stage;
-	struct str rcpt;    /* the recipient that is asked for */
-	double store_ms;    /* waited for the store in this event */
+	struct str rcpt; /* the recipient that is asked for */
+	double store_ms; /* waited for the store in this event */
 	struct buf reply_text;
 	struct buf ref_text;
 };
