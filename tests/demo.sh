@@ -9,6 +9,7 @@
 # Everything lives in one folder under ${TMPDIR:-/tmp} and is gone at the end.
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 PORT=${PORT:-2525}
+TAP_NAME=sluice-demo
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/redis.sh"
 . "$TOP/tests/lib/sluiced.sh"
@@ -28,6 +29,7 @@ fi
 
 bail() {
 	printf '%s\n' "${bad}make demo: $*$plain" >&2
+	tail -n 5 "$T/demo/log" 2>/dev/null >&2
 	exit 1
 }
 
@@ -39,17 +41,28 @@ note() {
 	printf '   %s\n' "$*"
 }
 
-# The dialogue without greetings and what EHLO tells.
+# The dialogue without greetings, what EHLO tells, and commands that came too
+# late because one before them was refused.
 show_dialogue() {
 	printf '%s\n' "$SMTP" | awk -v good="$good" -v bad="$bad" -v plain="$plain" '
-		/^C: (QUIT|DATA|RSET)/ || /^S: (220|221|354)/ || /^S: 250-/ { next }
-		/^C: EHLO/ { hello = 1; print "   " $0; next }
-		hello && /^S: 250/ { hello = 0; next }
-		{ hello = 0; line = substr($0, 1, 110) }
-		/^S: 2/ { line = good line plain }
-		/^S: [45]/ { line = bad line plain }
-		/^C: \(/ { line = "C: " subject "  " substr($0, 4) }
-		{ print "   " line }' subject="${subject:+Subject: $subject}"
+		/^S: (220|250-|221|354|503)/ { if ($2 == 503) said = ""; next }
+		/^C: / {
+			hello = $2 == "EHLO"
+			said = "   " $0 "\n"
+			if ($0 ~ /^C: (QUIT|DATA)/)
+				said = ""
+			else if ($0 ~ /^C: \(/)
+				said = "   C: Subject: " subject ", " substr($0, 4) "\n"
+			else if ($2 == "XCLIENT" || hello) {
+				printf "%s", said
+				said = ""
+			}
+			next
+		}
+		hello && /^S: 250/ { next }
+		{ printf "%s", said; said = "" }
+		{ print "   " ($2 < 400 ? good : bad) substr($0, 1, 110) plain }
+		' subject="$shown_subject"
 }
 
 # The rule that decided, from the log, and where it stands.
@@ -74,6 +87,7 @@ send() {
 	wanted=$2
 	shift 2
 	sluiced_mark demo
+	shown_subject=$(printf '%s\n' "$@" | sed -n 's/^Subject: //p')
 	smtp "$@" QUIT
 	show_dialogue
 	show_rule

@@ -131,10 +131,10 @@ postfix_start() {
 	# setsid: its process group is ours to end at once
 	setsid "$postfix_libexec/master" -c "$postfix_dir/etc" \
 		< /dev/null > /dev/null 2> "$postfix_dir/start.err" &
+	echo $! > "$postfix_dir/pid"
 	postfix_all="$postfix_all $postfix_dir"
 	wait_for 10 postfix_is_up "$postfix_dir" "$SUBMISSION" || bail \
 		"no Postfix: $(tail -n 5 "$postfix_dir/start.err" "$postfix_dir/maillog" 2>&1)"
-	tr -d ' ' < "$postfix_dir/queue/pid/master.pid" > "$postfix_dir/pid"
 }
 
 # Until nothing is on its way any more: all is delivered, or deferred
