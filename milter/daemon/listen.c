@@ -23,9 +23,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define LOCK_TRIES     10
-#define LOCK_TEXT_MAX  32
-#define LOCK_PATH_SIZE (ENDPOINT_PATH_MAX + sizeof(".lock"))
+#define ARENA_FIRST_BYTES ((size_t)512)
+#define LOCK_TRIES        10
+#define LOCK_TEXT_MAX     32
+#define LOCK_PATH_SIZE    (ENDPOINT_PATH_MAX + sizeof(".lock"))
 
 static void
 lock_path(const struct endpoint *at, char path[LOCK_PATH_SIZE])
@@ -157,11 +158,7 @@ claim_unix(struct listener *listener, struct buf *error)
 	listener->lock_fd = take_lock(&listener->at, error);
 	if (listener->lock_fd == -1)
 		return -1;
-	if (remove_stale(&listener->at, error) == 0)
-		return 0;
-	close(listener->lock_fd);
-	listener->lock_fd = -1;
-	return -1;
+	return remove_stale(&listener->at, error);
 }
 
 /* Binds and closes again, only to know why it would fail. */
@@ -215,14 +212,32 @@ claim_inet(struct listener *listener, struct buf *error)
 	return rc;
 }
 
+/* NULL stays NULL. */
+static const char *
+copied(struct arena *arena, const char *text)
+{
+	return text == NULL ? NULL : arena_cstr(arena, str_of(text));
+}
+
 int
 listen_claim(
     struct listener *listener, const struct endpoint *at, struct buf *error)
 {
-	*listener = (struct listener){ .at = *at, .lock_fd = -1 };
+	struct arena *arena = arena_new(ARENA_FIRST_BYTES);
+	int rc;
+
+	*listener =
+	    (struct listener){ .arena = arena, .at = *at, .lock_fd = -1 };
+	listener->at.text = copied(arena, at->text);
+	listener->at.host = copied(arena, at->host);
+	listener->at.path = copied(arena, at->path);
 	if (at->kind == ENDPOINT_UNIX)
-		return claim_unix(listener, error);
-	return claim_inet(listener, error);
+		rc = claim_unix(listener, error);
+	else
+		rc = claim_inet(listener, error);
+	if (rc == -1)
+		listen_leave(listener);
+	return rc;
 }
 
 /* A name or a number. 0, or -1 if there is no such group. */
@@ -330,20 +345,30 @@ listen_open(
 	return 0;
 }
 
+static void
+remove_socket(const struct listener *listener)
+{
+	const char *path = listener->at.path;
+	char lock[LOCK_PATH_SIZE];
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && st.st_dev == listener->device &&
+	    st.st_ino == listener->inode)
+		unlink(path);
+	lock_path(&listener->at, lock);
+	if (is_same_file(listener->lock_fd, lock))
+		unlink(lock);
+}
+
 void
 listen_leave(struct listener *listener)
 {
-	char path[LOCK_PATH_SIZE];
-	struct stat st;
-
-	if (listener->at.kind != ENDPOINT_UNIX || listener->lock_fd == -1)
+	if (listener->arena == NULL)
 		return;
-	if (lstat(listener->at.path, &st) == 0 &&
-	    st.st_dev == listener->device && st.st_ino == listener->inode)
-		unlink(listener->at.path);
-	lock_path(&listener->at, path);
-	if (is_same_file(listener->lock_fd, path))
-		unlink(path);
-	close(listener->lock_fd);
-	listener->lock_fd = -1;
+	if (listener->lock_fd != -1) {
+		remove_socket(listener);
+		close(listener->lock_fd);
+	}
+	arena_free(listener->arena);
+	*listener = (struct listener){ .lock_fd = -1 };
 }

@@ -12,7 +12,9 @@
 
 #include <sys/types.h>
 
+/* Outlives the configuration, which a reload frees; { 0 } is none. */
 struct listener {
+	struct arena *arena;
 	struct endpoint at;
 	int lock_fd;  /* unix: PATH.lock, held while we run; else -1 */
 	dev_t device; /* unix: which socket is ours */
@@ -28,7 +30,7 @@ int listen_claim(
 /* Opens the socket, after milter_register. 0, or -1 and a message. */
 int listen_open(
     struct listener *listener, const struct conf *conf, struct buf *error);
-/* Removes a unix socket if it is still ours, and the lock. */
+/* Removes a unix socket if it is still ours, and the lock. Again: nothing. */
 void listen_leave(struct listener *listener);
 
 #endif

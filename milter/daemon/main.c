@@ -333,7 +333,6 @@ main(int argc, char **argv)
 {
 	struct arguments args = read_arguments(argc, argv);
 
-	service.listener.lock_fd = -1;
 	if (args.is_check)
 		check(&args);
 	if (!args.is_foreground && background_start() == -1)

@@ -184,6 +184,22 @@ at_the_end_only_the_own_socket_is_removed(void **state)
 }
 
 static void
+the_socket_is_known_after_the_configuration_is_gone(void **state)
+{
+	struct arena *short_lived = arena_new(256);
+	struct endpoint at;
+	struct listener listener;
+
+	(void)state;
+	assert_int_equal(
+	    endpoint_parse(short_lived, STR("unix:s"), folder, &at, &error), 0);
+	assert_int_equal(listen_claim(&listener, &at, &error), 0);
+	arena_free(short_lived);
+	listen_leave(&listener);
+	assert_false(exists(in_folder("s.lock")));
+}
+
+static void
 a_port_in_use_is_said_to_be(void **state)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
@@ -232,6 +248,7 @@ main(void)
 		TEST(a_file_that_is_no_socket_is_left_alone),
 		TEST(a_missing_folder_is_named),
 		TEST(at_the_end_only_the_own_socket_is_removed),
+		TEST(the_socket_is_known_after_the_configuration_is_gone),
 		TEST(a_port_in_use_is_said_to_be),
 		TEST(an_address_of_another_machine_is_an_error),
 	};
