@@ -86,6 +86,7 @@ static const struct {
 	{ 'x', PCRE2_EXTENDED },
 };
 
+/* -1 if all are known, or which of them is not. */
 static int
 parse_flags(struct str flags, uint32_t *options, struct buf *error)
 {
@@ -100,11 +101,11 @@ parse_flags(struct str flags, uint32_t *options, struct buf *error)
 			buf_printf(error,
 			    "unknown flag '%c': expected i, m, s or x",
 			    flags.p[i]);
-			return -1;
+			return (int)i;
 		}
 		*options |= flag_options[j].option;
 	}
-	return 0;
+	return -1;
 }
 
 static pcre2_code *
@@ -116,7 +117,6 @@ compile(struct str text, uint32_t options, struct buf *error, size_t *offset)
 	int number;
 
 	assert(context != NULL);
-	pcre2_set_max_pattern_length(context, PATTERN_MAX_BYTES);
 	pcre2_set_parens_nest_limit(context, PARENS_NEST_MAX);
 	code = pcre2_compile(
 	    (PCRE2_SPTR)text.p, text.len, options, &number, offset, context);
@@ -135,12 +135,20 @@ pattern_new(struct str text, struct str flags, bool is_utf8, struct buf *error,
 	uint32_t options = PCRE2_NEVER_BACKSLASH_C, n_groups = 0;
 	struct pattern *pattern;
 	pcre2_code *code;
+	int wrong;
 
 	/* UTF follows from the fact, never from "(*UTF)" in the text. */
 	options |= is_utf8 ? PCRE2_UTF | PCRE2_UCP : PCRE2_NEVER_UTF;
-	*offset_out = text.len;
-	if (parse_flags(flags, &options, error) == -1)
+	if ((wrong = parse_flags(flags, &options, error)) >= 0) {
+		*offset_out = text.len + 1 + (size_t)wrong;
 		return NULL;
+	}
+	if (text.len > PATTERN_MAX_BYTES) {
+		*offset_out = PATTERN_MAX_BYTES;
+		buf_printf(
+		    error, "it is longer than %d bytes", PATTERN_MAX_BYTES);
+		return NULL;
+	}
 	if ((code = compile(text, options, error, offset_out)) == NULL)
 		return NULL;
 	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* slower without */
@@ -166,7 +174,7 @@ pattern_n_groups(const struct pattern *pattern)
 }
 
 static void
-read_captures(struct str segment, const pcre2_match_data *data, int n,
+read_captures(struct str subject, const pcre2_match_data *data, int n,
     struct pattern_captures *captures)
 {
 	pcre2_match_data *all = (pcre2_match_data *)(uintptr_t)data;
@@ -180,27 +188,47 @@ read_captures(struct str segment, const pcre2_match_data *data, int n,
 
 		/* \K in a look-ahead may put the end before the start. */
 		if (from != PCRE2_UNSET && from <= to)
-			captures->groups[i] = str_sub(segment, from, to);
+			captures->groups[i] = str_sub(subject, from, to);
 	}
 }
 
-static enum pattern_result
-match_segment(const struct pattern *pattern, struct str segment,
-    uint32_t options, uint32_t match_limit, struct pattern_captures *captures)
+/* Did the match begin so near to the end that the next segment sees it, too? */
+static bool
+is_in_overlap(const pcre2_match_data *data, size_t end)
 {
+	pcre2_match_data *all = (pcre2_match_data *)(uintptr_t)data;
+
+	return pcre2_get_ovector_pointer(all)[0] + PATTERN_OVERLAP >= end;
+}
+
+/*
+ * The segment from `from` to `end`. What is before it stays in sight of "^",
+ * "\A", "\b" and look-behind; what is behind it does not, so a match near the
+ * end is left to the next segment, which knows how it goes on.
+ */
+static enum pattern_result
+match_segment(const struct pattern *pattern, struct str subject, size_t from,
+    size_t end, uint32_t match_limit, struct pattern_captures *captures)
+{
+	uint32_t options = pattern->is_utf8 ? PCRE2_NO_UTF_CHECK : 0;
 	struct scratch *scratch = thread_scratch();
-	const char *text = segment.len > 0 ? segment.p : "";
+	const char *text = subject.len > 0 ? subject.p : "";
 	int rc;
 
+	if (end < subject.len)
+		options |= PCRE2_NOTEOL;
 	pcre2_set_match_limit(scratch->context, match_limit);
-	rc = pcre2_match(pattern->code, (PCRE2_SPTR)text, segment.len, 0,
-	    options, scratch->data, scratch->context);
+	rc = pcre2_match(pattern->code, (PCRE2_SPTR)text, end, from, options,
+	    scratch->data, scratch->context);
 	if (rc == PCRE2_ERROR_NOMATCH)
 		return PATTERN_NO;
 	if (rc < 0)
 		return PATTERN_OVER_LIMIT;
+	if (end < subject.len && is_in_overlap(scratch->data, end))
+		return PATTERN_NO;
 	if (captures != NULL)
-		read_captures(segment, scratch->data, rc, captures);
+		read_captures(
+		    str_sub(subject, 0, end), scratch->data, rc, captures);
 	return PATTERN_YES;
 }
 
@@ -242,22 +270,17 @@ enum pattern_result
 pattern_match(const struct pattern *pattern, struct str subject,
     struct pattern_budget *budget, struct pattern_captures *captures_out)
 {
-	uint32_t utf = pattern->is_utf8 ? PCRE2_NO_UTF_CHECK : 0;
 	enum pattern_result result = PATTERN_NO, one;
 	bool is_timed = subject.len > UNTIMED_MAX;
 	int64_t began_us = is_timed ? thread_cpu_us() : 0, now_us = 0;
 	size_t from = 0, end;
 
 	for (;;) {
-		uint32_t options = utf | (from > 0 ? PCRE2_NOTBOL : 0);
-
 		if (budget->cpu_us < 0)
 			return PATTERN_OVER_BUDGET;
 		end = segment_end(pattern, subject, from);
-		if (end < subject.len)
-			options |= PCRE2_NOTEOL;
-		one = match_segment(pattern, str_sub(subject, from, end),
-		    options, budget->match_limit, captures_out);
+		one = match_segment(pattern, subject, from, end,
+		    budget->match_limit, captures_out);
 		if (is_timed)
 			now_us = thread_cpu_us();
 		budget->cpu_us -= now_us - began_us;

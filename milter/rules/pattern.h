@@ -6,9 +6,10 @@
  * for the length of one call, nothing is kept for a session.
  *
  * Subjects over 64 KiB are matched in segments of 64 KiB that overlap by
- * 4 KiB: a match longer than the overlap may be missed at a border. "^" and
- * "\A" hold at the start of the first segment only, "$" and "\z" at the end of
- * the last. Look-behind sees at most the overlap.
+ * 4 KiB: a match longer than the overlap may be missed, or be cut short, at a
+ * border; any other is found as if there were none. "^" and "\A" hold at the
+ * start of the subject only, "$" at its end; so does "\z" for matches up to the
+ * overlap. Look-behind sees all that is before.
  */
 #ifndef SLUICE_RULES_PATTERN_H
 #define SLUICE_RULES_PATTERN_H
@@ -26,7 +27,7 @@ struct pattern;
 /*
  * flags: letters of "imsx". is_utf8: subjects will be valid UTF-8; else they
  * are bytes. NULL if it cannot be compiled: a reason in error, and the offset
- * in the text to which it points. Freed by pattern_free.
+ * to which it points: in the text, or behind it and its "/" in the flags. Freed by pattern_free.
  */
 struct pattern *pattern_new(struct str text, struct str flags, bool is_utf8,
     struct buf *error, size_t *offset_out);
