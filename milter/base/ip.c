@@ -138,10 +138,17 @@ ip_net_parse(struct str text, struct ip_net *net_out)
 	    parse_bits(str_from(text, (size_t)slash + 1), bits, &bits) == -1)
 		return -1;
 	masked = ip_masked(&ip, bits);
-	if (!ip_eq(&masked, &ip))
-		return -2;
-	*net_out = (struct ip_net){ .ip = ip, .bits = (uint8_t)bits };
-	return 0;
+	*net_out = (struct ip_net){ .ip = masked, .bits = (uint8_t)bits };
+	return ip_eq(&masked, &ip) ? 0 : -2;
+}
+
+struct str
+ip_net_text(const struct ip_net *net, char text[IP_TEXT_MAX])
+{
+	size_t len = ip_text(&net->ip, text).len;
+
+	snprintf(text + len, IP_TEXT_MAX - len, "/%u", (unsigned)net->bits);
+	return str_of(text);
 }
 
 bool

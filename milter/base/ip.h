@@ -35,9 +35,12 @@ bool ip_is_loopback(const struct ip *ip);
 struct ip ip_masked(const struct ip *ip, unsigned bits);
 /*
  * "ADDRESS/BITS" or "ADDRESS"; 0, -1 if it is no network, -2 if bits are set
- * behind the prefix ("10.0.0.1/8": most likely a slip of the pen).
+ * behind the prefix ("10.0.0.1/8": most likely a slip of the pen; net_out is
+ * then "10.0.0.0/8").
  */
 int ip_net_parse(struct str text, struct ip_net *net_out);
+/* Writes "ADDRESS/BITS" and returns it. */
+struct str ip_net_text(const struct ip_net *net, char text[IP_TEXT_MAX]);
 bool ip_net_has(const struct ip_net *net, const struct ip *ip);
 
 #endif

@@ -1,51 +1,73 @@
 #include "rules/check.h"
 
+#include "base/xalloc.h"
 #include "rules/parser.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define EXPIRES_SOON_DAYS 14
 #define DAY_MS            (INT64_C(86400) * 1000)
 
-static void
-complain_of_twin(struct checker *checker, const char *what, struct str name,
-    struct pos pos, struct pos first)
+/* A name that was given, for finding those given twice. */
+struct given {
+	struct str name;
+	struct pos pos;
+	size_t index;
+};
+
+static int
+compare_given(const void *a, const void *b)
 {
-	diag_add(checker->diags, DIAG_ERROR, pos,
-	    "there are two %ss called '%.*s'", what, STR_ARG(name));
-	diag_add(checker->diags, DIAG_NOTE, first, "this is the first one");
+	const struct given *x = a, *y = b;
+	int order = str_cmp(x->name, y->name);
+
+	if (order != 0)
+		return order;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void
+complain_of_twins(
+    struct checker *checker, const char *what, struct given *given, size_t n)
+{
+	size_t first = 0;
+
+	qsort(given, n, sizeof(*given), compare_given);
+	for (size_t i = 1; i < n; i++) {
+		if (!str_eq(given[i].name, given[first].name)) {
+			first = i;
+			continue;
+		}
+		diag_add(checker->diags, DIAG_ERROR, given[i].pos,
+		    "there are two %ss called '%.*s'", what,
+		    STR_ARG(given[i].name));
+		diag_add(checker->diags, DIAG_NOTE, given[first].pos,
+		    "this is the first one");
+	}
 }
 
 static void
 check_names(struct checker *checker)
 {
 	struct program *program = checker->program;
+	size_t most = program->n_tables + program->n_limits + program->n_rules;
+	struct given *given = xcalloc(most + 1, sizeof(*given));
 
 	for (size_t i = 0; i < program->n_tables; i++)
-		for (size_t j = 0; j < i; j++)
-			if (str_eq(program->tables[i]->name,
-				program->tables[j]->name))
-				complain_of_twin(checker, "table",
-				    program->tables[i]->name,
-				    program->tables[i]->pos,
-				    program->tables[j]->pos);
+		given[i] = (struct given){ program->tables[i]->name,
+			program->tables[i]->pos, i };
+	complain_of_twins(checker, "table", given, program->n_tables);
 	for (size_t i = 0; i < program->n_limits; i++)
-		for (size_t j = 0; j < i; j++)
-			if (str_eq(program->limits[i]->name,
-				program->limits[j]->name))
-				complain_of_twin(checker, "limit",
-				    program->limits[i]->name,
-				    program->limits[i]->pos,
-				    program->limits[j]->pos);
+		given[i] = (struct given){ program->limits[i]->name,
+			program->limits[i]->pos, i };
+	complain_of_twins(checker, "limit", given, program->n_limits);
 	for (size_t i = 0; i < program->n_rules; i++)
-		for (size_t j = 0; j < i; j++)
-			if (str_eq(program->rules[i]->name,
-				program->rules[j]->name))
-				complain_of_twin(checker, "rule",
-				    program->rules[i]->name,
-				    program->rules[i]->pos,
-				    program->rules[j]->pos);
+		given[i] = (struct given){ program->rules[i]->name,
+			program->rules[i]->pos, i };
+	complain_of_twins(checker, "rule", given, program->n_rules);
+	free(given);
 }
 
 static enum stage
@@ -66,7 +88,7 @@ static void
 check_key(
     struct checker *checker, struct limit *limit, const struct fact_ref *key)
 {
-	struct check_place place = { .raise = &limit->stage, .is_limit = true };
+	struct check_place place = { .raise = &limit->known, .is_limit = true };
 	enum fact_type type = key->fact->type;
 
 	check_ref(checker, &place, key);
@@ -97,15 +119,18 @@ check_recipient_keys(struct checker *checker, const struct limit *limit)
 static void
 check_limit(struct checker *checker, struct limit *limit)
 {
-	struct check_place place = { .raise = &limit->stage, .is_limit = true };
+	struct check_place place = { .raise = &limit->known, .is_limit = true };
 
-	limit->stage = unit_stage(limit->unit);
+	limit->known = STAGE_CONNECT;
 	if (!limit->has_on_outage)
 		limit->on_outage = checker->on_outage;
 	for (size_t i = 0; i < limit->n_keys; i++)
 		check_key(checker, limit, &limit->keys[i]);
 	if (limit->cond != NULL)
 		check_condition(checker, &place, limit->cond);
+	limit->stage = unit_stage(limit->unit);
+	if (limit->known > limit->stage)
+		limit->stage = limit->known;
 	check_recipient_keys(checker, limit);
 	if (limit->unit == UNIT_CONNECTIONS && limit->stage > STAGE_MAIL)
 		diag_add(checker->diags, DIAG_ERROR, limit->pos,
@@ -314,7 +339,7 @@ warn_of_unused(struct checker *checker)
 		if (!program->tables[i]->is_used)
 			diag_add(checker->diags, DIAG_WARNING,
 			    program->tables[i]->pos,
-			    "no rule looks into table '%.*s'",
+			    "nothing looks into table '%.*s'",
 			    STR_ARG(program->tables[i]->name));
 }
 

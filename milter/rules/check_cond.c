@@ -20,10 +20,33 @@ complain_of_stage(struct checker *checker, const struct check_place *place,
 	    stage_name(fact->stage));
 }
 
+/* An argument that no mail can ever have. */
+static void
+check_argument(struct checker *checker, const struct fact_ref *ref)
+{
+	struct str name = ref->argument;
+	bool is_header =
+	    ref->fact->id == FACT_HEADER || ref->fact->id == FACT_HEADER_RAW;
+	bool is_macro = name.len == 1 ||
+			(name.len > 2 && name.p[0] == '{' &&
+			    str_find(name, '}') == (ptrdiff_t)name.len - 1);
+
+	if (is_header && !field_name_is_valid(name))
+		diag_add(checker->diags, DIAG_ERROR, ref->pos,
+		    "no header field has this name (printable ASCII without "
+		    "blanks and colons, at most 76)");
+	if (ref->fact->id == FACT_MACRO &&
+	    (!is_macro || str_find(name, ' ') >= 0))
+		diag_add(checker->diags, DIAG_ERROR, ref->pos,
+		    "no macro has this name: expected one letter (\"i\") or a "
+		    "name in braces (\"{auth_type}\")");
+}
+
 void
 check_ref(struct checker *checker, const struct check_place *place,
     const struct fact_ref *ref)
 {
+	check_argument(checker, ref);
 	if (needs_add(checker->needs, ref) == -1)
 		diag_add(checker->diags, DIAG_ERROR, ref->pos,
 		    "more than %d macros are used", NEEDS_MACROS_MAX);
@@ -51,13 +74,32 @@ check_condition_ref(struct checker *checker, const struct check_place *place,
 		    ref->fact->name);
 }
 
+/* The text of an operand: it cannot tell what its own condition found. */
+static void
+check_operand_text(struct checker *checker, const struct check_place *place,
+    const struct text *text)
+{
+	for (size_t i = 0; i < text->n; i++) {
+		const struct text_part *part = &text->parts[i];
+
+		if (part->kind == PART_GROUP ||
+		    (part->kind == PART_FACT &&
+			(part->ref.fact->flags & FACT_TEXT_ONLY) != 0))
+			diag_add(checker->diags, DIAG_ERROR, part->ref.pos,
+			    "what a condition found can stand in the texts of "
+			    "actions, not in a condition");
+		else if (part->kind == PART_FACT)
+			check_condition_ref(checker, place, &part->ref);
+	}
+}
+
 static void
 wrong_right_side(struct checker *checker, const struct fact *left,
     struct pos pos, const char *expected)
 {
 	diag_add(checker->diags, DIAG_ERROR, pos,
-	    "'%s' is a %s: expected %s on the right", left->name,
-	    fact_type_name(left->type), expected);
+	    "'%s' is %s: expected %s here", left->name,
+	    fact_type_phrase(left->type), expected);
 }
 
 /* An address (or network) as a literal text; filled into operand->net. */
@@ -65,20 +107,33 @@ static void
 check_network(
     struct checker *checker, struct operand *operand, bool is_address_only)
 {
+	char text[IP_TEXT_MAX];
 	struct str literal;
-	int rc = -1;
+	int rc;
 
-	if (operand->kind == OPERAND_TEXT &&
-	    text_is_literal(&operand->text, &literal))
-		rc = ip_net_parse(literal, &operand->net);
+	if (operand->kind != OPERAND_TEXT ||
+	    !text_is_literal(&operand->text, &literal)) {
+		diag_add(checker->diags, DIAG_ERROR, operand->pos,
+		    is_address_only
+			? "expected an address in quotes: \"192.0.2.7\", "
+			  "\"2001:db8::7\""
+			: "expected an address or network in quotes: "
+			  "\"192.0.2.0/24\", \"2001:db8::/32\"");
+		return;
+	}
+	rc = ip_net_parse(literal, &operand->net);
 	if (rc == -2)
 		diag_add(checker->diags, DIAG_ERROR, operand->pos,
-		    "this network has bits behind its prefix: expected 0 "
-		    "there");
+		    "this network has bits behind its prefix: did you mean "
+		    "\"%s\"?",
+		    ip_net_text(&operand->net, text).p);
 	else if (rc == -1)
 		diag_add(checker->diags, DIAG_ERROR, operand->pos,
-		    "expected an address or network in quotes: "
-		    "\"192.0.2.0/24\", \"2001:db8::/32\"");
+		    is_address_only
+			? "this is no address: expected \"192.0.2.7\" or "
+			  "\"2001:db8::7\""
+			: "this is no address or network: expected "
+			  "\"192.0.2.0/24\" or \"2001:db8::/32\"");
 	else if (is_address_only &&
 		 operand->net.bits != ip_bits(&operand->net.ip))
 		diag_add(checker->diags, DIAG_ERROR, operand->pos,
@@ -109,8 +164,9 @@ check_text_operand(
 	if (cond->kind == COND_COMPARE && cond->cmp != CMP_EQ &&
 	    cond->cmp != CMP_NE)
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
-		    "'%s' is a %s: only == and != compare it",
-		    cond->ref.fact->name, fact_type_name(cond->ref.fact->type));
+		    "'%s' is %s: only == and != compare it",
+		    cond->ref.fact->name,
+		    fact_type_phrase(cond->ref.fact->type));
 	if (!fits)
 		wrong_right_side(
 		    checker, cond->ref.fact, right->pos, "a text in quotes");
@@ -122,7 +178,7 @@ check_ip_operand(
 {
 	if (cond->cmp != CMP_EQ && cond->cmp != CMP_NE)
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
-		    "'%s' is an address: only ==, != and `in` compare it",
+		    "'%s' is an IP address: only ==, != and `in` compare it",
 		    cond->ref.fact->name);
 	if (right->kind == OPERAND_FACT &&
 	    right->ref.fact->type == FACT_TYPE_IP)
@@ -139,7 +195,7 @@ check_compare(struct checker *checker, const struct check_place *place,
 	if (cond->right.kind == OPERAND_FACT)
 		check_condition_ref(checker, place, &cond->right.ref);
 	if (cond->right.kind == OPERAND_TEXT)
-		check_text(checker, place, &cond->right.text, NULL, NULL);
+		check_operand_text(checker, place, &cond->right.text);
 	switch (fact->type) {
 	case FACT_TYPE_BOOL:
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
@@ -171,8 +227,8 @@ check_match(struct checker *checker, struct condition *cond)
 
 	if (!fact_is_text(fact)) {
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
-		    "'%s' is a %s: a regular expression wants text", fact->name,
-		    fact_type_name(fact->type));
+		    "'%s' is %s: a regular expression wants text", fact->name,
+		    fact_type_phrase(fact->type));
 		return;
 	}
 	cond->pattern = pattern_new(cond->regex, cond->regex_flags,
@@ -186,20 +242,32 @@ check_match(struct checker *checker, struct condition *cond)
 	buf_done(&error);
 }
 
+/* Was it told already what is wrong with the statement of that name? */
+static bool
+is_broken(const struct program *program, struct str name)
+{
+	for (size_t i = 0; i < program->n_broken; i++)
+		if (str_eq(program->broken[i], name))
+			return true;
+	return false;
+}
+
 static struct table *
 find_table(struct checker *checker, const struct condition *cond)
 {
 	struct suggestion near = { .wrong = cond->name };
+	const struct program *program = checker->program;
 
-	for (size_t i = 0; i < checker->program->n_tables; i++) {
-		struct table *table = checker->program->tables[i];
-
-		if (str_eq(table->name, cond->name)) {
-			table->is_used = true;
-			return table;
-		}
-		suggest(&near, table->name);
+	for (size_t i = 0; i < program->n_tables; i++) {
+		if (!str_eq(program->tables[i]->name, cond->name))
+			continue;
+		program->tables[i]->is_used = true;
+		return program->tables[i];
 	}
+	if (is_broken(program, cond->name))
+		return NULL;
+	for (size_t i = 0; i < program->n_tables; i++)
+		suggest(&near, program->tables[i]->name);
 	diag_add(checker->diags, DIAG_ERROR, cond->name_pos,
 	    near.best.len > 0 ? "there is no table '%.*s': did you mean `%.*s`?"
 			      : "there is no table '%.*s'%.*s",
@@ -238,14 +306,17 @@ check_in_table(struct checker *checker, struct condition *cond)
 	type = cond->table->type;
 	if (cond->has_text ? type != TABLE_CIDR : table_fits(type, fact->type))
 		return;
+	if (cond->has_text) {
+		diag_add(checker->diags, DIAG_ERROR, cond->pos,
+		    "a text cannot be looked up in a %s table",
+		    table_type_name(type));
+		return;
+	}
 	diag_add(checker->diags, DIAG_ERROR, cond->pos,
-	    "'%s' is a %s: it cannot be looked up in a %s table",
-	    cond->has_text ? "this" : fact->name,
-	    cond->has_text ? "text" : fact_type_name(fact->type),
-	    table_type_name(type));
-	if (!cond->has_text && fact->type == FACT_TYPE_ADDRESS &&
-	    type == TABLE_DOMAIN)
-		diag_add(checker->diags, DIAG_NOTE, cond->ref.pos,
+	    "'%s' is %s: it cannot be looked up in a %s table", fact->name,
+	    fact_type_phrase(fact->type), table_type_name(type));
+	if (fact->type == FACT_TYPE_ADDRESS && type == TABLE_DOMAIN)
+		diag_add(checker->diags, DIAG_NOTE, cond->pos,
 		    "did you mean `%s`?",
 		    fact->id == FACT_RCPT_TO        ? "rcpt.to.domain"
 		    : fact->id == FACT_SASL_USER    ? "sasl.user.domain"
@@ -266,19 +337,22 @@ check_in_list(struct checker *checker, const struct check_place *place,
 		    "{\"…\", \"…\"}");
 		return;
 	}
+	if (type == FACT_TYPE_BOOL) {
+		diag_add(checker->diags, DIAG_ERROR, cond->pos,
+		    "'%s' is yes or no: expected `%s` or `not %s`",
+		    cond->ref.fact->name, cond->ref.fact->name,
+		    cond->ref.fact->name);
+		return;
+	}
 	for (size_t i = 0; i < cond->n_list; i++) {
 		struct operand *item = &cond->list[i];
 
 		if (item->kind == OPERAND_TEXT)
-			check_text(checker, place, &item->text, NULL, NULL);
+			check_operand_text(checker, place, &item->text);
 		if (type == FACT_TYPE_IP)
 			check_network(checker, item, false);
 		else if (type == FACT_TYPE_NUMBER)
 			check_number_operand(checker, cond, item);
-		else if (type == FACT_TYPE_BOOL)
-			diag_add(checker->diags, DIAG_ERROR, cond->pos,
-			    "'%s' is yes or no: it is in no list",
-			    cond->ref.fact->name);
 		else if (item->kind != OPERAND_TEXT)
 			diag_add(checker->diags, DIAG_ERROR, item->pos,
 			    "expected a text in quotes");
@@ -289,14 +363,15 @@ static struct limit *
 find_limit(struct checker *checker, const struct condition *cond)
 {
 	struct suggestion near = { .wrong = cond->name };
+	const struct program *program = checker->program;
 
-	for (size_t i = 0; i < checker->program->n_limits; i++) {
-		struct limit *limit = checker->program->limits[i];
-
-		if (str_eq(limit->name, cond->name))
-			return limit;
-		suggest(&near, limit->name);
-	}
+	for (size_t i = 0; i < program->n_limits; i++)
+		if (str_eq(program->limits[i]->name, cond->name))
+			return program->limits[i];
+	if (is_broken(program, cond->name))
+		return NULL;
+	for (size_t i = 0; i < program->n_limits; i++)
+		suggest(&near, program->limits[i]->name);
 	diag_add(checker->diags, DIAG_ERROR, cond->name_pos,
 	    near.best.len > 0 ? "there is no limit '%.*s': did you mean `%.*s`?"
 			      : "there is no limit '%.*s'%.*s",
@@ -310,19 +385,15 @@ check_peek(struct checker *checker, const struct check_place *place,
     const struct condition *cond)
 {
 	const struct limit *limit = cond->limit;
-	enum stage known = STAGE_CONNECT;
-	struct check_place raise = { .raise = &known, .is_limit = true };
 
-	for (size_t i = 0; i < limit->n_keys; i++)
-		check_ref(checker, &raise, &limit->keys[i]);
-	if (limit->cond != NULL)
-		check_condition(checker, &raise, limit->cond);
-	if (known <= place->stage)
+	if (limit->known <= place->stage)
 		return;
 	diag_add(checker->diags, DIAG_ERROR, cond->pos,
-	    "whether '%.*s' is over is not known yet at stage %s: what it "
-	    "counts by is known from stage %s on",
-	    STR_ARG(limit->name), stage_name(place->stage), stage_name(known));
+	    "whether '%.*s' is over is not known yet at stage %s",
+	    STR_ARG(limit->name), stage_name(place->stage));
+	diag_add(checker->diags, DIAG_NOTE, limit->pos,
+	    "what it counts by, or its condition, is known from stage %s on",
+	    stage_name(limit->known));
 }
 
 static void
@@ -362,12 +433,11 @@ check_condition(struct checker *checker, const struct check_place *place,
 		check_compare(checker, place, cond);
 		break;
 	case COND_MATCH:
-		if (cond->pattern == NULL) /* a peek looks twice */
-			check_match(checker, cond);
+		check_match(checker, cond);
 		break;
 	case COND_IN:
 		if (cond->has_text)
-			check_text(checker, place, &cond->text, NULL, NULL);
+			check_operand_text(checker, place, &cond->text);
 		if (cond->in == IN_TABLE)
 			check_in_table(checker, cond);
 		else

@@ -226,8 +226,15 @@ render_source(struct pos pos, unsigned line, struct buf *out)
 	    str_sub(text, start, pos.at), str_sub(text, pos.at, until), out);
 }
 
+static bool
+is_same_place(struct pos a, struct pos b)
+{
+	return a.source == b.source && a.at == b.at && a.len == b.len;
+}
+
+/* before: what this is a note to, or NULL; its source is not shown twice. */
 static void
-render(const struct diag *diag, struct buf *out)
+render(const struct diag *diag, const struct diag *before, struct buf *out)
 {
 	unsigned line, column;
 
@@ -239,7 +246,8 @@ render(const struct diag *diag, struct buf *out)
 	buf_printf(out, "%s:%u:%u: %s: ", diag->pos.source->path, line, column,
 	    kind_names[diag->kind]);
 	buf_printf(out, "%s\n", diag->text);
-	render_source(diag->pos, line, out);
+	if (before == NULL || !is_same_place(before->pos, diag->pos))
+		render_source(diag->pos, line, out);
 }
 
 static void
@@ -298,7 +306,8 @@ diags_render(const struct diags *diags, struct buf *out)
 
 	for (size_t i = 0; i < n && i < DIAG_SHOWN_MAX; i++)
 		for (size_t j = 0; j < groups[i].n; j++)
-			render(&groups[i].first[j], out);
+			render(&groups[i].first[j],
+			    j > 0 ? groups[i].first : NULL, out);
 	free(groups);
 	if (total > DIAG_SHOWN_MAX)
 		buf_printf(out, "… and %zu more\n", total - DIAG_SHOWN_MAX);

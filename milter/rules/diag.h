@@ -43,7 +43,10 @@ size_t diags_n_warnings(const struct diags *diags);
 void diags_keep(
     struct diags *diags, void *object, void (*free_object)(void *object));
 
-/* All of it as text, closed by "2 errors" or "1 warning" (none: nothing). */
+/*
+ * All of it as text, in the order of each file, closed by "2 errors" or
+ * "1 warning" (none: nothing).
+ */
 void diags_render(const struct diags *diags, struct buf *out);
 
 /* Line and column (both from 1) of a position. */

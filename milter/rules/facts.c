@@ -143,6 +143,16 @@ static const char *const type_names[] = {
 	[FACT_TYPE_IP] = "IP address",
 };
 
+static const char *const type_phrases[] = {
+	[FACT_TYPE_BOOL] = "yes or no",
+	[FACT_TYPE_NUMBER] = "a number",
+	[FACT_TYPE_STRING] = "a text",
+	[FACT_TYPE_NOCASE] = "a text",
+	[FACT_TYPE_HOST] = "a host or domain",
+	[FACT_TYPE_ADDRESS] = "a mail address",
+	[FACT_TYPE_IP] = "an IP address",
+};
+
 #define N_RESERVED (sizeof(reserved) / sizeof(reserved[0]))
 
 const struct fact *
@@ -165,6 +175,12 @@ const char *
 fact_type_name(enum fact_type type)
 {
 	return type_names[type];
+}
+
+const char *
+fact_type_phrase(enum fact_type type)
+{
+	return type_phrases[type];
 }
 
 bool
@@ -192,10 +208,34 @@ fact_is_reserved(struct str name)
 	return false;
 }
 
+/* What facts are called in Postfix, and by people. */
+static const struct {
+	const char *wrong;
+	const char *name;
+} synonyms[] = {
+	{ "client", "client.ip" },
+	{ "client_address", "client.ip" },
+	{ "client_name", "client.name" },
+	{ "helo", "helo.name" },
+	{ "helo_name", "helo.name" },
+	{ "sasl_username", "sasl.user" },
+	{ "user", "sasl.user" },
+	{ "sender", "mail.from" },
+	{ "recipient", "rcpt.to" },
+	{ "rcpt", "rcpt.to" },
+	{ "size", "message.size" },
+};
+
 struct str
 fact_suggest(struct str wrong)
 {
 	struct suggestion suggestion = { .wrong = wrong };
+
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (str_eq_nocase(wrong, str_of(synonyms[i].wrong)))
+			return str_of(synonyms[i].name);
+	suggest(&suggestion, STR("not"));
+	suggest(&suggestion, STR("over"));
 
 	for (size_t i = 0; i < FACT_N; i++)
 		if ((facts[i].flags & FACT_TEXT_ONLY) == 0)

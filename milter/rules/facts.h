@@ -100,12 +100,13 @@ struct fact {
 const struct fact *fact_find(struct str name); /* NULL: there is none */
 const struct fact *fact_by_id(enum fact_id id);
 const char *fact_type_name(enum fact_type type);
-bool fact_is_text(const struct fact *fact); /* string, host or address */
+const char *fact_type_phrase(enum fact_type type); /* "an IP address" */
+bool fact_is_text(const struct fact *fact);        /* string, host or address */
 /* Can it have several values when it is read at this stage? */
 bool fact_is_many(const struct fact *fact, enum stage stage);
 /* Is it a fact of later versions? */
 bool fact_is_reserved(struct str name);
-/* The nearest name of a fact, or the empty string. */
+/* What was meant, most likely: a fact, `not` or `over`; or the empty string. */
 struct str fact_suggest(struct str wrong);
 
 /* The table for people, or as JSON. */

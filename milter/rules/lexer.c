@@ -89,49 +89,82 @@ read_number(struct lexer *lexer)
 	lexer->token.kind = TOKEN_NUMBER;
 	lexer->token.text = text_between(lexer, from, lexer->at);
 	lexer->token.pos = span(lexer, from);
+	if (peek(lexer, 0) == ':') { /* no name, but meant as one */
+		lexer->token.kind = TOKEN_LABEL;
+		lexer->at++;
+	}
 }
 
-/* Behind a $ in a string: "$$", or "${header["Subject"]}" with its quotes. */
 static void
+complain(struct lexer *lexer, struct pos pos, const char *what)
+{
+	lexer->token.kind = TOKEN_BAD;
+	if (!lexer->is_quiet)
+		diag_add(lexer->diags, DIAG_ERROR, pos, "%s", what);
+}
+
+static bool
+at_line_end(const struct lexer *lexer)
+{
+	return at_end(lexer) || peek(lexer, 0) == '\n';
+}
+
+/*
+ * Behind a $ in a string: "$$", or "${header["Subject"]}" with quotes and
+ * perhaps braces of its own. False if the brace is not closed.
+ */
+static bool
 skip_dollar(struct lexer *lexer)
 {
+	bool is_quoted = false;
+
 	if (peek(lexer, 0) == '$') {
 		lexer->at++;
-		return;
+		return true;
 	}
 	if (peek(lexer, 0) != '{')
-		return;
-	while (
-	    !at_end(lexer) && peek(lexer, 0) != '}' && peek(lexer, 0) != '\n')
+		return true;
+	while (!at_line_end(lexer) && (is_quoted || peek(lexer, 0) != '}')) {
+		if (peek(lexer, 0) == '"')
+			is_quoted = !is_quoted;
 		lexer->at++;
+	}
+	return !at_line_end(lexer);
+}
+
+/* What stands between delimiters has no end on its line. */
+static int
+read_torn(struct lexer *lexer, uint32_t from, const char *what)
+{
+	while (!at_line_end(lexer))
+		lexer->at++;
+	lexer->is_torn = true;
+	lexer->token.pos = span(lexer, from);
+	complain(lexer, lexer->token.pos, what);
+	return -1;
 }
 
 /* Up to an unescaped delimiter on the same line; -1 if there is none. */
 static int
-read_delimited(struct lexer *lexer, char delimiter, const char *what)
+read_delimited(struct lexer *lexer, char delimiter, const char *open)
 {
 	uint32_t from = lexer->at++;
 
 	for (;;) {
+		uint32_t at = lexer->at;
 		char c = peek(lexer, 0);
 
-		if (at_end(lexer) || c == '\n') {
-			lexer->token.kind = TOKEN_BAD;
-			lexer->token.pos = (struct pos){ lexer->source, from,
-				lexer->at - from };
-			diag_add(lexer->diags, DIAG_ERROR, lexer->token.pos,
-			    "%s is not closed: expected %c before the end of "
-			    "the line",
-			    what, delimiter);
-			return -1;
-		}
+		if (at_line_end(lexer))
+			return read_torn(lexer, from, open);
 		lexer->at++;
 		if (c == delimiter)
 			break;
-		if (c == '\\' && !at_end(lexer) && peek(lexer, 0) != '\n')
+		if (c == '\\' && !at_line_end(lexer))
 			lexer->at++;
-		else if (c == '$' && delimiter == '"')
-			skip_dollar(lexer);
+		else if (c == '$' && delimiter == '"' && !skip_dollar(lexer))
+			return read_torn(lexer, at,
+			    "this ${ is not closed: expected } behind the "
+			    "fact");
 	}
 	lexer->token.text = text_between(lexer, from + 1, lexer->at - 1);
 	lexer->token.pos = span(lexer, from);
@@ -141,7 +174,9 @@ read_delimited(struct lexer *lexer, char delimiter, const char *what)
 static void
 read_string(struct lexer *lexer)
 {
-	if (read_delimited(lexer, '"', "this string") == 0)
+	if (read_delimited(lexer, '"',
+		"this text is not closed: expected \" before the end of the "
+		"line") == 0)
 		lexer->token.kind = TOKEN_STRING;
 }
 
@@ -150,7 +185,9 @@ read_regex(struct lexer *lexer)
 {
 	uint32_t flags;
 
-	if (read_delimited(lexer, '/', "this regular expression") == -1)
+	if (read_delimited(lexer, '/',
+		"this regular expression is not closed: expected / before the "
+		"end of the line") == -1)
 		return;
 	flags = lexer->at;
 	while (ascii_is_alnum(peek(lexer, 0)))
@@ -158,6 +195,49 @@ read_regex(struct lexer *lexer)
 	lexer->token.kind = TOKEN_REGEX;
 	lexer->token.flags = text_between(lexer, flags, lexer->at);
 	lexer->token.pos.len = lexer->at - lexer->token.pos.at;
+}
+
+/* What people write who come from other languages, or word processors. */
+static const struct {
+	const char *text;
+	const char *hint;
+} strangers[] = {
+	{ "&&", "'&&' means nothing here: did you mean `and`?" },
+	{ "||", "'||' means nothing here: did you mean `or`?" },
+	{ "&", "'&' means nothing here: did you mean `and`?" },
+	{ "|", "'|' means nothing here: did you mean `or`?" },
+	{ "!", "'!' means nothing here: did you mean `not`?" },
+	{ "~", "'~' means nothing here: did you mean `=~`?" },
+	{ ";", "';' means nothing here: a rule ends where the next one begins "
+	       "(name:) or with '}'" },
+	{ ":", "':' stands alone: a rule's name is written directly before it "
+	       "(name:)" },
+	{ "'", "this quote means nothing here: texts stand in \"…\"" },
+	{ "“", "this quote means nothing here: texts stand in \"…\"" },
+	{ "”", "this quote means nothing here: texts stand in \"…\"" },
+	{ "„", "this quote means nothing here: texts stand in \"…\"" },
+};
+
+static void
+read_stranger(struct lexer *lexer, struct str rest)
+{
+	const char *hint = "this character means nothing here (texts stand in "
+			   "\"…\", patterns in /…/)";
+	uint32_t from = lexer->at;
+	size_t len = utf8_sequence(rest);
+
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++) {
+		struct str text = str_of(strangers[i].text);
+
+		if (str_starts(rest, text)) {
+			len = text.len;
+			hint = strangers[i].hint;
+			break;
+		}
+	}
+	lexer->at += (uint32_t)len;
+	lexer->token.pos = span(lexer, from);
+	complain(lexer, lexer->token.pos, hint);
 }
 
 static void
@@ -181,15 +261,7 @@ read_punct(struct lexer *lexer)
 		lexer->token.pos = span(lexer, from);
 		return;
 	}
-	lexer->at += (uint32_t)utf8_sequence(rest);
-	lexer->token.kind = TOKEN_BAD;
-	lexer->token.pos = span(lexer, from);
-	diag_add(lexer->diags, DIAG_ERROR, lexer->token.pos,
-	    peek(lexer, 0) == ':' || rest.p[0] == ':'
-		? "':' stands alone: a rule's name is written directly before "
-		  "it (name:)"
-		: "this character means nothing here (texts stand in \"…\", "
-		  "patterns in /…/)");
+	read_stranger(lexer, rest);
 }
 
 void

@@ -34,6 +34,9 @@ struct lexer {
 	struct diags *diags;
 	uint32_t at;
 	bool wants_regex;
+	bool is_quiet; /* behind an error: what is skipped is not reported */
+	bool is_torn;  /* a text or pattern was not closed, and took the rest
+	                * of its line along */
 	struct token token; /* the present one */
 };
 

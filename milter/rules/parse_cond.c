@@ -49,6 +49,12 @@ parse_fact_name(struct parser *parser, struct str name, struct pos pos,
 
 	if (fact == NULL && (fact_is_reserved(name) || is_later_word(name)))
 		return parser_reserved(parser, name, pos);
+	if (fact == NULL && word_is_reserved(name)) {
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    "expected a fact, but '%.*s' is a word of the language",
+		    STR_ARG(name));
+		return -1;
+	}
 	if (fact == NULL) {
 		near = fact_suggest(name);
 		diag_add(parser->diags, DIAG_ERROR, pos,
@@ -107,9 +113,12 @@ parse_prefixes(struct parser *parser, struct fact_ref *ref)
 {
 	if (!lexer_is(&parser->lexer, "("))
 		return 0;
-	if (ref->fact->type != FACT_TYPE_IP)
-		return parser_expected(
-		    parser, "no parenthesis: only addresses have prefixes");
+	if (ref->fact->type != FACT_TYPE_IP) {
+		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+		    "'%s' is %s: only an IP address has a prefix",
+		    ref->fact->name, fact_type_phrase(ref->fact->type));
+		return -1;
+	}
 	lexer_next(&parser->lexer);
 	if (parse_bits(parser, 32, &ref->bits_v4) == -1)
 		return -1;
@@ -141,23 +150,40 @@ parse_fact(struct parser *parser, struct fact_ref *out)
 	return 0;
 }
 
+/* [+-]DIGITS[.DIGITS]; strtod would know many more spellings. */
+int
+decimal_parse(struct parser *parser, struct str text, double *out)
+{
+	size_t at = text.len > 0 && (text.p[0] == '-' || text.p[0] == '+');
+	bool has_dot = false;
+
+	for (size_t i = at; i < text.len; i++) {
+		bool is_dot = text.p[i] == '.';
+
+		if (!is_dot && (text.p[i] < '0' || text.p[i] > '9'))
+			return -1;
+		if (is_dot && (has_dot || i == at || i + 1 == text.len))
+			return -1;
+		has_dot = has_dot || is_dot;
+	}
+	if (at == text.len)
+		return -1;
+	*out = strtod(arena_cstr(parser->arena, text), NULL);
+	return 0;
+}
+
 static int
 parse_number(struct parser *parser, struct operand *operand)
 {
 	struct token *token = &parser->lexer.token;
-	char *end, *copy = arena_cstr(parser->arena, token->text);
 	uint64_t amount;
 
 	operand->kind = OPERAND_NUMBER;
-	operand->written = (struct str){ copy, token->text.len };
-	if (amount_parse(token->text, &amount) == 0) {
+	operand->written = arena_str(parser->arena, token->text);
+	if (amount_parse(token->text, &amount) == 0)
 		operand->number = (double)amount;
-	} else {
-		operand->number = strtod(copy, &end);
-		if (*end != '\0')
-			return parser_expected(
-			    parser, "a number (20, -2.5, 10M)");
-	}
+	else if (decimal_parse(parser, token->text, &operand->number) == -1)
+		return parser_expected(parser, "a number (20, -2.5, 10M)");
 	lexer_next(&parser->lexer);
 	return 0;
 }
@@ -188,7 +214,11 @@ parse_operand(struct parser *parser, struct operand *operand)
 	case TOKEN_BAD:
 		break;
 	}
-	return parser_expected(parser, "a text in quotes, a number or a fact");
+	parser_expected(parser, "a text in quotes, a number or a fact");
+	if (lexer_is(&parser->lexer, "/"))
+		diag_add(parser->diags, DIAG_NOTE, token.pos,
+		    "a regular expression stands behind `=~` or `!~`");
+	return -1;
 }
 
 static int
@@ -213,6 +243,7 @@ static int
 parse_list(struct parser *parser, struct condition *cond)
 {
 	lexer_next(&parser->lexer);
+	parser->braces++;
 	cond->in = IN_LIST;
 	for (;;) {
 		struct operand *operand;
@@ -237,6 +268,7 @@ parse_list(struct parser *parser, struct condition *cond)
 			break;
 	}
 	lexer_next(&parser->lexer);
+	parser->braces--;
 	return 0;
 }
 
@@ -367,11 +399,21 @@ parse_fact_test(struct parser *parser, struct condition **out)
 }
 
 static int
+go_deeper(struct parser *parser)
+{
+	if (++parser->depth <= CONDITION_DEPTH)
+		return 0;
+	diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+	    "more than %d parentheses and `not` inside each other",
+	    CONDITION_DEPTH);
+	return -1;
+}
+
+static int
 parse_group(struct parser *parser, struct condition **out)
 {
-	if (++parser->depth > CONDITION_DEPTH)
-		return parser_expected(
-		    parser, "at most 50 parentheses in each other");
+	if (go_deeper(parser) == -1)
+		return -1;
 	lexer_next(&parser->lexer);
 	if (parse_condition(parser, out) == -1 ||
 	    parser_punct(parser, ")", "')', `and` or `or`") == -1)
@@ -393,14 +435,16 @@ parse_unary(struct parser *parser, struct condition **out)
 		return parse_text_in(parser, out);
 	if (!lexer_is_word(&parser->lexer, "not")) {
 		if (parser->lexer.token.kind != TOKEN_WORD)
-			return parser_expected(parser, "a condition");
+			return parser_expected(parser,
+			    "a condition, which begins with a fact, `not`, "
+			    "`over`, a text or '('");
 		return parse_fact_test(parser, out);
 	}
 	cond = new_condition(parser, COND_NOT);
 	cond->terms = arena_alloc(parser->arena, sizeof(struct condition *));
 	cond->n_terms = 1;
-	if (++parser->depth > CONDITION_DEPTH)
-		return parser_expected(parser, "fewer `not` in a row");
+	if (go_deeper(parser) == -1)
+		return -1;
 	lexer_next(&parser->lexer);
 	if (parse_unary(parser, &cond->terms[0]) == -1)
 		return -1;

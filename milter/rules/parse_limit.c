@@ -3,7 +3,6 @@
  */
 #include "base/quantity.h"
 #include "rules/parser.h"
-#include "rules/suggest.h"
 
 #define RATE_MAX (UINT64_C(1) << 53) /* what a double counts exactly */
 
@@ -19,8 +18,8 @@ parse_window(struct parser *parser, struct store_rate *rate)
 		return -1;
 	if (token->kind != TOKEN_NUMBER ||
 	    duration_parse(token->text, &rate->window_sec) == -1)
-		return parser_expected(
-		    parser, "a window of at least 1s (30s, 5m, 1h, 1d, 1w)");
+		return parser_expected(parser,
+		    "a window from 1s to 10 years (30s, 5m, 1h, 1d, 1w)");
 	lexer_next(&parser->lexer);
 	return 0;
 }
@@ -28,30 +27,30 @@ parse_window(struct parser *parser, struct store_rate *rate)
 static int
 parse_rate(struct parser *parser, struct limit *limit)
 {
-	struct store_rate *rate = &limit->rates[limit->n_rates];
 	struct token *token = &parser->lexer.token;
 	struct pos pos = token->pos;
+	struct store_rate rate;
 
 	if (token->kind != TOKEN_NUMBER ||
-	    amount_parse(token->text, &rate->max) == -1 ||
-	    rate->max >= RATE_MAX)
-		return parser_expected(parser, "a rate (20/1m)");
+	    amount_parse(token->text, &rate.max) == -1 || rate.max >= RATE_MAX)
+		return parser_expected(
+		    parser, "a rate in whole numbers (20/1m)");
 	if (limit->n_rates == STORE_RATES_MAX) {
 		diag_add(parser->diags, DIAG_ERROR, pos,
 		    "a limit has at most %d rates", STORE_RATES_MAX);
 		return -1;
 	}
 	lexer_next(&parser->lexer);
-	if (parse_window(parser, rate) == -1)
+	if (parse_window(parser, &rate) == -1)
 		return -1;
 	for (size_t i = 0; i < limit->n_rates; i++) {
-		if (limit->rates[i].window_sec != rate->window_sec)
+		if (limit->rates[i].window_sec != rate.window_sec)
 			continue;
 		diag_add(parser->diags, DIAG_ERROR, pos,
 		    "this limit has two rates with the same window");
 		return -1;
 	}
-	limit->n_rates++;
+	limit->rates[limit->n_rates++] = rate;
 	return 0;
 }
 
@@ -94,9 +93,7 @@ parse_unit(struct parser *parser, struct limit *limit)
 	}
 	parser_expected(
 	    parser, "what is counted (connections, messages or recipients)");
-	if (token->kind == TOKEN_WORD && near.best.len > 0)
-		diag_add(parser->diags, DIAG_NOTE, token->pos,
-		    "did you mean `%.*s`?", STR_ARG(near.best));
+	parser_suggest(parser, &near);
 	return -1;
 }
 
@@ -108,9 +105,12 @@ parse_keys(struct parser *parser, struct limit *limit)
 		    parser, "`by` and the facts whose values are counted");
 	do {
 		lexer_next(&parser->lexer);
-		if (limit->n_keys == KEYS_MAX)
-			return parser_expected(
-			    parser, "at most 4 facts in a key");
+		if (limit->n_keys == KEYS_MAX) {
+			diag_add(parser->diags, DIAG_ERROR,
+			    parser->lexer.token.pos,
+			    "a limit counts by at most %d facts", KEYS_MAX);
+			return -1;
+		}
 		if (parse_fact(parser, &limit->keys[limit->n_keys]) == -1)
 			return -1;
 		limit->n_keys++;
@@ -132,11 +132,17 @@ static int
 parse_on_outage(struct parser *parser, struct limit *limit)
 {
 	struct token *token = &parser->lexer.token;
+	struct suggestion near = { .wrong = token->text };
 
 	if (token->kind != TOKEN_WORD ||
-	    on_outage_parse(token->text, &limit->on_outage) == -1)
-		return parser_expected(
-		    parser, "count-locally, pass or tempfail");
+	    on_outage_parse(token->text, &limit->on_outage) == -1) {
+		parser_expected(parser, "count-locally, pass or tempfail");
+		for (int i = 0; i <= OUTAGE_TEMPFAIL; i++)
+			suggest(
+			    &near, str_of(on_outage_name((enum on_outage)i)));
+		parser_suggest(parser, &near);
+		return -1;
+	}
 	limit->has_on_outage = true;
 	lexer_next(&parser->lexer);
 	return 0;
@@ -165,6 +171,7 @@ static int
 parse_option(struct parser *parser, struct limit *limit, unsigned *seen)
 {
 	struct token token = parser->lexer.token;
+	struct suggestion near = { .wrong = token.text };
 
 	for (unsigned i = 0; i < N_OPTIONS; i++) {
 		if (!lexer_is_word(&parser->lexer, options[i].word))
@@ -180,9 +187,28 @@ parse_option(struct parser *parser, struct limit *limit, unsigned *seen)
 		lexer_next(&parser->lexer);
 		return options[i].parse(parser, limit);
 	}
-	return parser_expected(parser,
-	    "an option (counts attempts, on-outage …), a condition (if …) or "
-	    "the next statement");
+	parser_expected(parser,
+	    "',' and another fact, an option (counts attempts, on-outage …), a "
+	    "condition (if …) or the next statement");
+	for (unsigned i = 0; i < N_OPTIONS; i++)
+		suggest(&near, str_of(options[i].word));
+	parser_suggest(parser, &near);
+	return -1;
+}
+
+static int
+parse_body(struct parser *parser, struct limit *limit)
+{
+	unsigned seen = 0;
+
+	if (parse_rates(parser, limit) == -1 ||
+	    parse_unit(parser, limit) == -1 || parse_keys(parser, limit) == -1)
+		return -1;
+	while (parser->lexer.token.kind != TOKEN_END &&
+	       !parser_at_statement(parser))
+		if (parse_option(parser, limit, &seen) == -1)
+			return -1;
+	return 0;
 }
 
 int
@@ -190,21 +216,16 @@ parse_limit(struct parser *parser)
 {
 	struct limit *limit = arena_calloc(parser->arena, sizeof(*limit));
 	struct program *program = parser->program;
-	unsigned seen = 0;
 
-	if (parser_name(parser, "a name for the limit", &limit->name,
-		&limit->pos) == -1 ||
-	    parse_rates(parser, limit) == -1 ||
-	    parse_unit(parser, limit) == -1 || parse_keys(parser, limit) == -1)
+	if (parser_name(parser, TOKEN_WORD, "a name for the limit",
+		&limit->name, &limit->pos) == -1)
 		return -1;
-	while (parser->lexer.token.kind != TOKEN_END &&
-	       !parser_at_statement(parser))
-		if (parse_option(parser, limit, &seen) == -1)
-			return -1;
+	if (parse_body(parser, limit) == -1)
+		return parser_broken(parser, limit->name);
 	if (program->n_limits == LIMITS_MAX) {
 		diag_add(parser->diags, DIAG_ERROR, limit->pos,
 		    "there are more than %d limits", LIMITS_MAX);
-		return -1;
+		return parser_broken(parser, limit->name);
 	}
 	limit->index = program->n_limits;
 	program->limits = arena_grow(parser->arena, program->limits,

@@ -16,8 +16,8 @@ parse_code(struct parser *parser, struct action *action)
 		return 0;
 	if (text.len != 3 || text.p[0] < '2' || text.p[0] > '5' ||
 	    str_find(text, '.') >= 0)
-		return parser_expected(
-		    parser, "a reply code (550) or the text in quotes");
+		return parser_expected(parser,
+		    "a reply code (550, 550 5.7.1) or the text in quotes");
 	action->code = (unsigned)strtoul(text.p, NULL, 10);
 	action->has_code = true;
 	action->code_pos = token->pos;
@@ -86,16 +86,6 @@ parse_refusal(struct parser *parser, struct action *action)
 	    parser, action, "the text of the reply in quotes");
 }
 
-/* RFC 5322 section 3.6.8: printable ASCII but the colon. */
-static bool
-is_field_name(struct str name)
-{
-	for (size_t i = 0; i < name.len; i++)
-		if (name.p[i] < '!' || name.p[i] > '~' || name.p[i] == ':')
-			return false;
-	return name.len > 0 && name.len <= 76;
-}
-
 static int
 parse_field(struct parser *parser, struct action *action)
 {
@@ -106,7 +96,7 @@ parse_field(struct parser *parser, struct action *action)
 	    parse_literal(parser, &token, "the name of a header field",
 		&action->name) == -1)
 		return -1;
-	if (!is_field_name(action->name)) {
+	if (!field_name_is_valid(action->name)) {
 		diag_add(parser->diags, DIAG_ERROR, token.pos,
 		    "this cannot be the name of a header field (printable "
 		    "ASCII without blanks and colons, at most 76)");
@@ -121,15 +111,11 @@ static int
 parse_score(struct parser *parser, struct action *action)
 {
 	struct token *token = &parser->lexer.token;
-	char *copy, *end;
 
-	if (token->kind != TOKEN_NUMBER)
+	if (token->kind != TOKEN_NUMBER ||
+	    decimal_parse(parser, token->text, &action->score) == -1)
 		return parser_expected(parser, "a number (2.5, -1)");
-	copy = arena_cstr(parser->arena, token->text);
-	action->score = strtod(copy, &end);
-	if (*end != '\0')
-		return parser_expected(parser, "a number (2.5, -1)");
-	action->written = str_of(copy);
+	action->written = arena_str(parser->arena, token->text);
 	lexer_next(&parser->lexer);
 	return 0;
 }
@@ -180,17 +166,14 @@ static int
 unknown_action(struct parser *parser)
 {
 	struct token *token = &parser->lexer.token;
-	struct str near;
+	struct suggestion near = { .wrong = token->text };
 
 	if (token->kind == TOKEN_WORD && is_later_action(token->text))
 		return parser_reserved(parser, token->text, token->pos);
 	parser_expected(parser, "an action (accept, reject, tempfail, …)");
-	if (token->kind != TOKEN_WORD)
-		return -1;
-	near = action_suggest(token->text);
-	if (near.len > 0)
-		diag_add(parser->diags, DIAG_NOTE, token->pos,
-		    "did you mean `%.*s`?", STR_ARG(near));
+	action_suggest(&near);
+	suggest(&near, STR("observe"));
+	parser_suggest(parser, &near);
 	return -1;
 }
 
@@ -256,17 +239,34 @@ at_rule_end(const struct parser *parser)
 	       lexer_is(&parser->lexer, "}") || parser_at_statement(parser);
 }
 
+/* What stands behind a rule is none of its parts. */
 static int
-parse_rule(struct parser *parser, struct block *block)
+complain_of_rest(struct parser *parser, const struct rule *rule)
 {
-	struct rule *rule = arena_calloc(parser->arena, sizeof(*rule));
-	struct program *program = parser->program;
+	static const char *const words[] = { "if", "expires", "and", "or" };
+	struct token *token = &parser->lexer.token;
+	struct suggestion near = { .wrong = token->text };
 
-	atomic_flag_clear(&rule->was_told);
-	rule->block = block;
-	if (parser_name(
-		parser, "a name for the rule", &rule->name, &rule->pos) == -1 ||
-	    parse_actions(parser, rule) == -1)
+	if (rule->expires.len > 0 && lexer_is_word(&parser->lexer, "if")) {
+		diag_add(parser->diags, DIAG_ERROR, token->pos,
+		    "the condition stands before `expires`, not behind it");
+		return -1;
+	}
+	parser_expected(parser,
+	    rule->expires.len > 0 ? "the next rule (name:) or '}'"
+	    : rule->cond == NULL
+		? "',', `if`, `expires`, the next rule (name:) or '}'"
+		: "`and`, `or`, `expires`, the next rule (name:) or '}'");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		suggest(&near, str_of(words[i]));
+	parser_suggest(parser, &near);
+	return -1;
+}
+
+static int
+parse_parts(struct parser *parser, struct rule *rule)
+{
+	if (parse_actions(parser, rule) == -1)
 		return -1;
 	if (lexer_is_word(&parser->lexer, "if")) {
 		lexer_next(&parser->lexer);
@@ -275,12 +275,21 @@ parse_rule(struct parser *parser, struct block *block)
 	}
 	if (parse_expires(parser, rule) == -1)
 		return -1;
-	if (!at_rule_end(parser))
-		return parser_expected(parser,
-		    rule->cond == NULL
-			? "',', `if`, `expires`, the next rule (name:) or '}'"
-			: "`and`, `or`, `expires`, the next rule (name:) or "
-			  "'}'");
+	return at_rule_end(parser) ? 0 : complain_of_rest(parser, rule);
+}
+
+static int
+parse_rule(struct parser *parser, struct block *block)
+{
+	struct rule *rule = arena_calloc(parser->arena, sizeof(*rule));
+	struct program *program = parser->program;
+
+	atomic_flag_clear(&rule->was_told);
+	rule->block = block;
+	if (parser_name(parser, TOKEN_LABEL, "a name for the rule", &rule->name,
+		&rule->pos) == -1 ||
+	    parse_parts(parser, rule) == -1)
+		return -1;
 	rule->index = program->n_rules;
 	program->rules = arena_grow(parser->arena, program->rules,
 	    program->n_rules, sizeof(struct rule *));
@@ -291,14 +300,53 @@ parse_rule(struct parser *parser, struct block *block)
 	return 0;
 }
 
-/* Behind an error: on to the next rule, or out of the block. */
+/*
+ * Behind an error: on to the next rule, or out of the block. The error may
+ * have been inside of a list, whose '}' is not the block's.
+ */
 static void
-skip_rule(struct parser *parser)
+skip_rule(struct parser *parser, bool is_first)
 {
-	if (parser->lexer.token.kind == TOKEN_LABEL)
-		lexer_next(&parser->lexer);
-	while (!at_rule_end(parser))
-		lexer_next(&parser->lexer);
+	struct lexer *lexer = &parser->lexer;
+
+	lexer->is_quiet = true;
+	if (is_first)
+		lexer_next(lexer);
+	while (!at_rule_end(parser) ||
+	       (parser->braces > 0 && lexer_is(lexer, "}"))) {
+		if (lexer_is(lexer, "{"))
+			parser->braces++;
+		else if (parser->braces > 0 && lexer_is(lexer, "}"))
+			parser->braces--;
+		lexer_next(lexer);
+	}
+	lexer->is_quiet = false;
+}
+
+/* A string that was torn may have had the '}': that was told. */
+static int
+complain_of_end(struct parser *parser, const struct block *block)
+{
+	if (parser->lexer.is_torn)
+		return -1;
+	parser_expected(parser, "a rule (name: …) or '}'");
+	diag_add(parser->diags, DIAG_NOTE, block->pos, "the block begins here");
+	return -1;
+}
+
+static void
+complain_of_no_name(struct parser *parser)
+{
+	const struct token *token = &parser->lexer.token;
+	struct str text = token->pos.source->text;
+	size_t at = token->pos.at + token->pos.len;
+
+	parser_expected(parser, "a rule (name: …) or '}'");
+	while (at < text.len && ascii_is_space(text.p[at]))
+		at++;
+	if (token->kind == TOKEN_WORD && at < text.len && text.p[at] == ':')
+		diag_add(parser->diags, DIAG_NOTE, token->pos,
+		    "the colon stands directly behind the name");
 }
 
 int
@@ -310,16 +358,13 @@ parse_rules(struct parser *parser, struct block *block)
 		uint32_t before = token->pos.at;
 
 		if (token->kind == TOKEN_END || parser_at_statement(parser))
-			return parser_expected(
-			    parser, "a rule (name: …) or '}'");
-		parser->depth = 0;
+			return complain_of_end(parser, block);
+		parser->depth = parser->braces = 0;
 		if (token->kind != TOKEN_LABEL) {
-			parser_expected(parser, "a rule (name: …) or '}'");
-			lexer_next(&parser->lexer);
-			skip_rule(parser);
-		} else if (parse_rule(parser, block) == -1 &&
-			   (!at_rule_end(parser) || token->pos.at == before)) {
-			skip_rule(parser);
+			complain_of_no_name(parser);
+			skip_rule(parser, true);
+		} else if (parse_rule(parser, block) == -1) {
+			skip_rule(parser, token->pos.at == before);
 		}
 	}
 	lexer_next(&parser->lexer);

@@ -180,6 +180,15 @@ text_is_literal(const struct text *text, struct str *literal_out)
 	return true;
 }
 
+bool
+field_name_is_valid(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.p[i] < '!' || name.p[i] > '~' || name.p[i] == ':')
+			return false;
+	return name.len > 0 && name.len <= 76;
+}
+
 int
 parse_literal(struct parser *parser, const struct token *token,
     const char *what, struct str *out)

@@ -4,8 +4,6 @@
  */
 #include "rules/parser.h"
 
-#include "rules/suggest.h"
-
 #include "base/quantity.h"
 
 /* Words that no table, limit or rule may be called by. */
@@ -41,6 +39,17 @@ parser_expected(struct parser *parser, const char *what)
 	return -1;
 }
 
+void
+parser_suggest(struct parser *parser, const struct suggestion *near)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (token->kind == TOKEN_WORD && near->best.len > 0 &&
+	    !str_eq(near->best, token->text))
+		diag_add(parser->diags, DIAG_NOTE, token->pos,
+		    "did you mean `%.*s`?", STR_ARG(near->best));
+}
+
 int
 parser_reserved(struct parser *parser, struct str what, struct pos pos)
 {
@@ -68,8 +77,8 @@ parser_string(struct parser *parser, const char *what, struct token *token_out)
 	return 0;
 }
 
-static bool
-is_grammar_word(struct str word)
+bool
+word_is_reserved(struct str word)
 {
 	for (size_t i = 0; i < LENGTH(grammar_words); i++)
 		if (str_is(word, grammar_words[i]))
@@ -93,14 +102,14 @@ is_name(struct str word)
 }
 
 int
-parser_name(struct parser *parser, const char *what, struct str *name_out,
-    struct pos *pos_out)
+parser_name(struct parser *parser, enum token_kind kind, const char *what,
+    struct str *name_out, struct pos *pos_out)
 {
 	struct token *token = &parser->lexer.token;
 
-	if (token->kind != TOKEN_WORD && token->kind != TOKEN_LABEL)
+	if (token->kind != kind)
 		return parser_expected(parser, what);
-	if (is_grammar_word(token->text)) {
+	if (word_is_reserved(token->text)) {
 		diag_add(parser->diags, DIAG_ERROR, token->pos,
 		    "expected %s, but '%.*s' is a word of the language", what,
 		    STR_ARG(token->text));
@@ -117,6 +126,17 @@ parser_name(struct parser *parser, const char *what, struct str *name_out,
 	*pos_out = token->pos;
 	lexer_next(&parser->lexer);
 	return 0;
+}
+
+int
+parser_broken(struct parser *parser, struct str name)
+{
+	struct program *program = parser->program;
+
+	program->broken = arena_grow(parser->arena, program->broken,
+	    program->n_broken, sizeof(*program->broken));
+	program->broken[program->n_broken++] = name;
+	return -1;
 }
 
 static struct statement *
@@ -232,9 +252,7 @@ parse_table_type(struct parser *parser, struct table *table)
 	    parser, "the table's type (string, address, domain or cidr)");
 	for (int i = 0; i <= TABLE_CIDR; i++)
 		suggest(&near, str_of(table_type_name((enum table_type)i)));
-	if (token->kind == TOKEN_WORD && near.best.len > 0)
-		diag_add(parser->diags, DIAG_NOTE, token->pos,
-		    "did you mean `%.*s`?", STR_ARG(near.best));
+	parser_suggest(parser, &near);
 	return -1;
 }
 
@@ -259,12 +277,13 @@ parse_table(struct parser *parser)
 	struct table *table = arena_calloc(parser->arena, sizeof(*table));
 	struct program *program = parser->program;
 
-	if (parser_name(parser, "a name for the table", &table->name,
-		&table->pos) == -1 ||
-	    parse_table_type(parser, table) == -1 ||
+	if (parser_name(parser, TOKEN_WORD, "a name for the table",
+		&table->name, &table->pos) == -1)
+		return -1;
+	if (parse_table_type(parser, table) == -1 ||
 	    parse_table_source(parser, table) == -1 ||
 	    parse_at_least(parser, table) == -1)
-		return -1;
+		return parser_broken(parser, table->name);
 	program->tables = arena_grow(parser->arena, program->tables,
 	    program->n_tables, sizeof(struct table *));
 	program->tables[program->n_tables++] = table;
@@ -299,9 +318,7 @@ parse_stage(struct parser *parser, enum stage *stage_out)
 	    "a stage (connect, helo, mail, rcpt, data, headers or message)");
 	for (int i = 0; i < STAGE_N; i++)
 		suggest(&near, str_of(stage_name((enum stage)i)));
-	if (token->kind == TOKEN_WORD && near.best.len > 0)
-		diag_add(parser->diags, DIAG_NOTE, token->pos,
-		    "did you mean `%.*s`?", STR_ARG(near.best));
+	parser_suggest(parser, &near);
 	return -1;
 }
 
@@ -321,6 +338,7 @@ parse_block(struct parser *parser)
 	}
 	if (parser_punct(parser, "{", "'{' or a condition (if …)") == -1)
 		return -1;
+	parser->lexer.is_torn = false;
 	block->index = program->n_blocks;
 	program->blocks = arena_grow(parser->arena, program->blocks,
 	    program->n_blocks, sizeof(struct block *));
@@ -361,9 +379,7 @@ parse_statement(struct parser *parser)
 	parser_expected(parser, "table, limit, on or include");
 	for (size_t i = 0; i < LENGTH(statements); i++)
 		suggest(&near, str_of(statements[i].word));
-	if (token->kind == TOKEN_WORD && near.best.len > 0)
-		diag_add(parser->diags, DIAG_NOTE, token->pos,
-		    "did you mean `%.*s`?", STR_ARG(near.best));
+	parser_suggest(parser, &near);
 	return -1;
 }
 
@@ -371,10 +387,12 @@ parse_statement(struct parser *parser)
 static void
 skip_statement(struct parser *parser)
 {
+	parser->lexer.is_quiet = true;
 	lexer_next(&parser->lexer);
 	while (parser->lexer.token.kind != TOKEN_END &&
 	       !parser_at_statement(parser))
 		lexer_next(&parser->lexer);
+	parser->lexer.is_quiet = false;
 }
 
 void
@@ -384,7 +402,7 @@ parser_run(struct parser *parser, const struct source *source)
 
 	lexer_init(&parser->lexer, source, parser->diags);
 	while (parser->lexer.token.kind != TOKEN_END) {
-		parser->depth = 0;
+		parser->depth = parser->braces = 0;
 		if (parse_statement(parser) == -1 &&
 		    !parser_at_statement(parser))
 			skip_statement(parser);

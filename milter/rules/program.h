@@ -179,7 +179,8 @@ struct limit {
 	bool has_on_outage;
 	enum on_outage on_outage;
 	struct condition *cond; /* may be NULL */
-	enum stage stage;       /* [plan] where it is charged */
+	enum stage known;       /* [check] from here on all that it reads is */
+	enum stage stage;       /* [check] where it is charged */
 	bool is_asked;          /* [plan] some rule says `over` it */
 	size_t index;           /* of all limits */
 };
@@ -217,6 +218,8 @@ struct program {
 	size_t n_blocks;
 	struct rule **rules;
 	size_t n_rules;
+	struct str *broken; /* names of tables and limits that are wrong */
+	size_t n_broken;
 	struct stage_plan stages[STAGE_N]; /* [plan] */
 };
 
@@ -236,7 +239,8 @@ struct action_type {
 
 const struct action_type *action_type(enum action_kind kind);
 int action_parse(struct str name, enum action_kind *kind_out);
-struct str action_suggest(struct str wrong);
+struct suggestion;
+void action_suggest(struct suggestion *suggestion);
 
 /* What is inside of a ruleset (see ruleset.h), for the engine and print. */
 struct ruleset;

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define INCLUDE_DEPTH_MAX 16
+#define FILES_MAX         1000 /* folders that include each other: m^n */
 #define HASH_DIGITS       12
 
 struct ruleset {
@@ -37,6 +38,7 @@ struct loader {
 	size_t n_open;
 	struct pos from;  /* of the include or none */
 	size_t n_matches; /* files that the present glob has found */
+	size_t n_files;   /* all that were read */
 };
 
 static const struct pos no_pos;
@@ -72,7 +74,7 @@ check_bytes(struct loader *loader, const struct source *source)
 	ptrdiff_t nul = str_find(text, '\0'), bad = utf8_bad(text);
 	struct pos pos = { source, 0, 0 };
 
-	if (nul >= 0) {
+	if (nul >= 0 && (bad < 0 || nul < bad)) {
 		pos.at = (uint32_t)nul;
 		diag_add(loader->diags, DIAG_ERROR, pos,
 		    "a NUL byte: this is no text file");
@@ -129,6 +131,12 @@ load_file(void *context, const char *path)
 		    "more than %d files include each other", INCLUDE_DEPTH_MAX);
 		return;
 	}
+	if (++loader->n_files > FILES_MAX) {
+		if (loader->n_files == FILES_MAX + 1)
+			diag_add(loader->diags, DIAG_ERROR, from,
+			    "there are more than %d rule files", FILES_MAX);
+		return;
+	}
 	if (io->read(io->context, path, RULES_FILE_MAX_BYTES, &text, &error) ==
 	    -1)
 		diag_add(loader->diags, DIAG_ERROR, from, "cannot read %s: %s",
@@ -173,6 +181,14 @@ include(void *context, struct str glob, struct pos pos)
 	loader->n_matches = n_matches;
 }
 
+static const char *
+copy(struct ruleset *rules, const char *option)
+{
+	if (option == NULL)
+		return NULL;
+	return arena_cstr(rules->program.arena, str_of(option));
+}
+
 static struct ruleset *
 new_ruleset(const struct rules_io *io, const struct rules_options *options)
 {
@@ -183,9 +199,9 @@ new_ruleset(const struct rules_io *io, const struct rules_options *options)
 	rules->options = *options;
 	rules->program.arena = arena_new(16384);
 	rules->needs.arena = rules->program.arena;
-	if (options->sasl_domain != NULL)
-		rules->options.sasl_domain = arena_cstr(
-		    rules->program.arena, str_of(options->sasl_domain));
+	rules->options.sasl_domain = copy(rules, options->sasl_domain);
+	rules->options.timezone = copy(rules, options->timezone);
+	rules->options.on_outage = copy(rules, options->on_outage);
 	return rules;
 }
 

@@ -97,6 +97,7 @@ normal_domain(struct arena *arena, struct str text)
 static int
 add_net(struct set *set, struct str entry, struct buf *error)
 {
+	char text[IP_TEXT_MAX];
 	struct ip_net net;
 
 	switch (ip_net_parse(entry, &net)) {
@@ -105,8 +106,9 @@ add_net(struct set *set, struct str entry, struct buf *error)
 		set->nets[set->n++] = net;
 		return 0;
 	case -2:
-		buf_add_cstr(
-		    error, "has bits behind its prefix: expected 0 there");
+		ip_net_text(&net, text);
+		buf_printf(error,
+		    "has bits behind its prefix: did you mean \"%s\"?", text);
 		return -1;
 	default:
 		buf_add_cstr(error, "is no address or network: expected "

@@ -46,8 +46,6 @@ suggest(struct suggestion *suggestion, struct str candidate)
 	unsigned near = longer / 3 > 3 ? 3 : (unsigned)(longer / 3);
 	unsigned distance;
 
-	if (near < 1)
-		near = 1;
 	if (longer > WORD_MAX || wrong.len == 0 || candidate.len == 0)
 		return;
 	distance = edit_distance(wrong, candidate);

@@ -15,8 +15,9 @@ struct suggestion {
 
 /*
  * Considers one candidate. Near is an edit distance (insert, delete, replace,
- * swap of neighbours; Damerau 1964) of at most a third of its length, at least
- * 1, at most 3; words over 64 bytes are never near.
+ * swap of neighbours; Damerau 1964) of at most a third of the longer word, at
+ * most 3; so words of one or two bytes are near to nothing but themselves in
+ * another case, and words over 64 bytes to nothing at all.
  */
 void suggest(struct suggestion *suggestion, struct str candidate);
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define BAD_LINES_SHOWN 3
+#define ENTRY_SHOWN     60 /* bytes */
 
 struct table_content {
 	pthread_rwlock_t lock; /* set and stamp */
@@ -133,6 +134,18 @@ strip_comment(struct str line)
 	return str_trim(line);
 }
 
+/* The head of an entry, not cut inside of a character. */
+static void
+add_quoted(struct buf *out, struct str entry)
+{
+	size_t len = 0;
+
+	while (len < entry.len && len < ENTRY_SHOWN)
+		len += utf8_sequence(str_from(entry, len));
+	buf_printf(
+	    out, "\"%.*s%s\" ", (int)len, entry.p, len < entry.len ? "…" : "");
+}
+
 /* One line of a file; what is wrong with it goes to error. */
 static int
 add_line(struct set *set, struct str line, struct buf *error)
@@ -145,8 +158,7 @@ add_line(struct set *set, struct str line, struct buf *error)
 		buf_add_cstr(error, "this line is not UTF-8 text");
 		return -1;
 	}
-	buf_printf(error, "\"%.*s\" ", (int)(entry.len > 60 ? 60 : entry.len),
-	    entry.p);
+	add_quoted(error, entry);
 	if (set_add(set, entry, error) == -1)
 		return -1;
 	buf_clear(error);
@@ -172,8 +184,9 @@ add_lines(struct set *set, const char *path, struct str text, struct buf *error)
 		text = str_from(text, len + 1);
 	}
 	if (n_bad > BAD_LINES_SHOWN)
-		buf_printf(
-		    error, "; and %zu more lines", n_bad - BAD_LINES_SHOWN);
+		buf_printf(error, "; and %zu more line%s",
+		    n_bad - BAD_LINES_SHOWN,
+		    n_bad == BAD_LINES_SHOWN + 1 ? "" : "s");
 	buf_done(&reason);
 	return n_bad;
 }
@@ -195,9 +208,10 @@ read_set(
 	set_finish(set);
 	if (set_size(set) < table->at_least) {
 		buf_printf(error,
-		    "it has %zu entries, fewer than the %llu that it must "
+		    "it has %zu entr%s, fewer than the %llu that it must "
 		    "have at least",
-		    set_size(set), (unsigned long long)table->at_least);
+		    set_size(set), set_size(set) == 1 ? "y" : "ies",
+		    (unsigned long long)table->at_least);
 		goto out;
 	}
 	rc = 0;
@@ -281,9 +295,10 @@ load_entries(struct table *table, struct diags *diags)
 	set_finish(set);
 	if (rc == 0 && set_size(set) < table->at_least) {
 		diag_add(diags, DIAG_ERROR, table->pos,
-		    "table '%.*s' has %zu entries, fewer than the %llu that "
+		    "table '%.*s' has %zu entr%s, fewer than the %llu that "
 		    "it must have at least",
 		    STR_ARG(table->name), set_size(set),
+		    set_size(set) == 1 ? "y" : "ies",
 		    (unsigned long long)table->at_least);
 		rc = -1;
 	}

@@ -87,12 +87,9 @@ action_parse(struct str name, enum action_kind *kind_out)
 	return -1;
 }
 
-struct str
-action_suggest(struct str wrong)
+void
+action_suggest(struct suggestion *suggestion)
 {
-	struct suggestion suggestion = { .wrong = wrong };
-
 	for (size_t i = 0; i < N_ACTIONS; i++)
-		suggest(&suggestion, str_of(action_types[i].name));
-	return suggestion.best;
+		suggest(suggestion, str_of(action_types[i].name));
 }
