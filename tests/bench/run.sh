@@ -213,6 +213,10 @@ tell() {
 	}' "$T/turns"
 }
 
+judge() {
+	if "$@"; then echo reached; else echo "not reached"; fi
+}
+
 redis_calls() {
 	rcli info commandstats | tr -d '\r' |
 		sed -n 's/^cmdstat_eval\(sha\)\{0,1\}:calls=\([0-9]*\),.*/\2/p' |
@@ -228,10 +232,19 @@ count_calls() {
 	got=$(($(redis_calls) - before))
 	want=$((50 + 50 * 10 + 50 * 10 * 3))
 	echo "Redis calls: $got for 50 connections, 500 messages, 1500" \
-		"recipients: at most one a stage ($want) $([ $got -le $want ] &&
-		echo reached || echo "not reached")"
+		"recipients: at most one a stage ($want):" \
+		"$(judge [ $got -le $want ])"
 	[ $got -le $want ] || failed=1
 	[ $got -ge $want ] || bail "the limits were not charged at every stage"
+}
+
+# When the machine is too busy for Redis to answer in time, limits do without
+# it, and the numbers are too good.
+tell_outages() {
+	for filter in shipped envelope; do
+		n=$(grep -c 'store .* is away' "$T/$filter.log")
+		[ "$n" = 0 ] || echo "$filter: the store was away $n times"
+	done
 }
 
 # KiB of a field of the process' memory
@@ -258,20 +271,21 @@ weigh_idle() {
 	bytes=$(((after - before) * 1024 / 1000))
 }
 
+# Each time with a new daemon: memory that was freed before is used again.
 tell_memory() {
-	start_shipped
-	rss=$(memory shipped Rss)
-	echo "memory at start: $rss KiB resident, $(memory shipped Pss) KiB" \
-		"its share (20 MB: $([ "$rss" -lt 20000 ] &&
-		echo reached || echo "not reached"))"
-	run_load shipped -m 1 -n "$connections" # the threads that stay
 	for m in 0 1; do
+		start_shipped
+		rss=$(memory shipped Rss)
+		pss=$(memory shipped Pss)
+		run_load shipped -m 1 -n "$connections" # its threads are there
 		weigh_idle shipped $m
+		stop_filter shipped
+		[ $m = 1 ] ||
+			echo "memory at start: $rss KiB resident, $pss KiB its" \
+				"share (20 MB: $(judge [ "$rss" -lt 20000 ]))"
 		echo "an idle connection after $m messages: $bytes bytes" \
-			"(8 KiB: $([ "$bytes" -lt 8192 ] &&
-			echo reached || echo "not reached"))"
+			"(8 KiB: $(judge [ "$bytes" -lt 8192 ]))"
 	done
-	stop_filter shipped
 }
 
 failed=0
@@ -293,4 +307,5 @@ for n_messages in 1 10; do
 	tell shipped $n_messages 0.8 2 mark
 	tell envelope $n_messages 1.0 1.2 aim
 done
+tell_outages
 exit $failed
