@@ -1,8 +1,9 @@
 #!/bin/sh
 # golden.sh [--update] SLUICE good|bad - rule files and what is to come of them.
 #
-#   tests/rules/good/NAME.rules  `sluice print` gives NAME.want, and printing
-#                                that gives the same again
+#   tests/rules/good/NAME.rules  `sluice print` gives NAME.want, and NAME.err
+#                                on stderr (no such file: nothing); printing
+#                                it gives the same again
 #   tests/rules/bad/NAME.rules   `sluice check` ends with 1, NAME.want on stderr
 #
 # Prints TAP. Paths in diagnostics are relative: it runs in the files' folder.
@@ -11,7 +12,7 @@ LC_ALL=C
 export LC_ALL
 update=no
 [ "${1:-}" != --update ] || { update=yes; shift; }
-[ $# = 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 case $1 in /*) sluice=$1 ;; *) sluice=$(pwd)/$1 ;; esac
 kind=$2
 cd "$(dirname "$0")/rules/$kind" || exit 2
@@ -43,12 +44,18 @@ print_again() {
 try_good() {
 	timeout 20 "$sluice" print "$1.rules" > "$T/got" 2> "$T/err"
 	status=$?
-	[ $update = no ] || [ $status != 0 ] || cp "$T/got" "$1.want"
+	[ $update = no ] || [ $status != 0 ] || {
+		cp "$T/got" "$1.want"
+		cp "$T/err" "$1.err"
+		[ -s "$1.err" ] || rm "$1.err"
+	}
+	[ -e "$1.err" ] && err=$1.err || err=/dev/null
 	{
 		[ $status = 0 ] || { echo "print ended with $status"; cat "$T/err"; }
 		diff -u "$1.want" "$T/got"
+		diff -u "$err" "$T/err"
 	} > "$T/why" 2>&1
-	[ $status = 0 ] && cmp -s "$1.want" "$T/got"
+	[ $status = 0 ] && cmp -s "$1.want" "$T/got" && cmp -s "$err" "$T/err"
 	result $? "$1 prints as wanted" "$T/why"
 	print_again "$T/got"
 	diff -u "$T/got" "$T/again" > "$T/why" 2>&1

@@ -127,7 +127,9 @@ skip_dollar(struct lexer *lexer)
 	while (!at_line_end(lexer) && (is_quoted || peek(lexer, 0) != '}')) {
 		if (peek(lexer, 0) == '"')
 			is_quoted = !is_quoted;
-		lexer->at++;
+		else if (peek(lexer, 0) == '\\' && is_quoted)
+			lexer->at++;
+		lexer->at += !at_line_end(lexer);
 	}
 	return !at_line_end(lexer);
 }

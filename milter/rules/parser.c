@@ -102,6 +102,17 @@ is_name(struct str word)
 }
 
 int
+parser_broken(struct parser *parser, struct str name)
+{
+	struct program *program = parser->program;
+
+	program->broken = arena_grow(parser->arena, program->broken,
+	    program->n_broken, sizeof(*program->broken));
+	program->broken[program->n_broken++] = name;
+	return -1;
+}
+
+int
 parser_name(struct parser *parser, enum token_kind kind, const char *what,
     struct str *name_out, struct pos *pos_out)
 {
@@ -113,30 +124,19 @@ parser_name(struct parser *parser, enum token_kind kind, const char *what,
 		diag_add(parser->diags, DIAG_ERROR, token->pos,
 		    "expected %s, but '%.*s' is a word of the language", what,
 		    STR_ARG(token->text));
-		return -1;
+		return parser_broken(parser, token->text);
 	}
 	if (!is_name(token->text)) {
 		diag_add(parser->diags, DIAG_ERROR, token->pos,
 		    "'%.*s' cannot be a name: names begin with a letter and "
 		    "have only a to z, 0 to 9 and -",
 		    STR_ARG(token->text));
-		return -1;
+		return parser_broken(parser, token->text);
 	}
 	*name_out = arena_str(parser->arena, token->text);
 	*pos_out = token->pos;
 	lexer_next(&parser->lexer);
 	return 0;
-}
-
-int
-parser_broken(struct parser *parser, struct str name)
-{
-	struct program *program = parser->program;
-
-	program->broken = arena_grow(parser->arena, program->broken,
-	    program->n_broken, sizeof(*program->broken));
-	program->broken[program->n_broken++] = name;
-	return -1;
 }
 
 static struct statement *
