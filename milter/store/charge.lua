@@ -8,195 +8,215 @@
 -- unless it was a give-back, for each field: used, slot (-1: nothing charged),
 -- ms until the amount fits (-1: never).
 --
--- Everything is read before anything is written, because a script that fails in
--- the middle is not rolled back. The same arithmetic in C is charge.c.
+-- A script that fails in the middle is not rolled back. Here only the first
+-- write can fail (a replica, no memory: Redis decides that once for a script),
+-- and the type of a key is seen before it is written.
+--
+-- This runs for every step of every mail while Redis does nothing else, so it
+-- makes few tables, and what need not be a number stays text. The same
+-- arithmetic in C is charge.c.
+local KEYS, ARGV = KEYS, ARGV
+local floor, match = math.floor, string.match
 local MAX = 9007199254740991
 local SLACK = 60000
-local VALUE = '^%d+/(%d+)' .. string.rep(' (%d+)', 10) .. '$'
-local TEXT = '%.0f/%.0f %.0f' .. string.rep(' %.0f', 9)
+local VALUE = '^(%d+)/(%d+) (%d+) (%d+ %d+ %d+ %d+ %d+ %d+ %d+ %d+) (%d+)$'
+local NONE = '0 0 0 0 0 0 0 0'
 
 -- TIME is not frozen while a script runs: it is asked once.
 local now = tonumber(ARGV[1])
 if not now then
 	local time = redis.call('TIME')
-	now = time[1] * 1000 + math.floor(time[2] / 1000)
+	now = time[1] * 1000 + floor(time[2] / 1000)
 end
 
--- A field is nine slots, the oldest first, with newest and max; what does not
--- look like one is nil, as if it were not there.
-local function parse(text)
-	local n = { string.match(text, VALUE) }
-	local max, newest, total = tonumber(n[1]), tonumber(n[2]), 0
-	if not max or max > MAX or newest > MAX then
-		return nil
-	end
-	local field = { 0, 0, 0, 0, 0, 0, 0, 0, 0, max = max, newest = newest }
-	for i = 1, 9 do
-		-- Most are 0, and tonumber is what this script waits for.
-		if n[i + 2] ~= '0' then
-			field[i] = tonumber(n[i + 2])
-			total = total + field[i]
+-- A number as digits; concatenation alone would round from 10^14 on.
+local function digits(n)
+	return n < 1e14 and n or string.format('%.0f', n)
+end
+
+-- The eight older slots, moved by 1 to 8 places, as text; and their sum.
+local function move(older, last, shift)
+	local slots, n, used = {}, 0, 0
+	for slot in string.gmatch(older .. ' ' .. last, '%d+') do
+		n = n + 1
+		if n > shift then
+			slots[n - shift] = slot
+			used = used + slot
 		end
 	end
-	return total <= MAX and field or nil
+	for i = 10 - shift, 8 do
+		slots[i] = '0'
+	end
+	return table.concat(slots, ' ', 1, 8), used
 end
 
--- The field as of this slot. A newest slot of up to 8 ahead is a clock that was
--- set back a little: it stays the newest. Further ahead the clock had gone far
--- wrong: the counts are kept under the present number.
-local function view_at(field, slot)
-	if not field then
-		return { 0, 0, 0, 0, 0, 0, 0, 0, 0, newest = slot }
+-- Fills view with a field as of this slot: newest (number of its newest slot),
+-- last (how much is in that), older (the eight before it, as text) and used.
+-- What does not look like a field counts as empty. A newest slot of up to 8
+-- ahead is a clock that was set back a little: it stays the newest. Further
+-- ahead the clock had gone far wrong: the counts are kept under the present
+-- number.
+local function look(view, text, slot)
+	local used, max, newest, older, last
+	if text then
+		used, max, newest, older, last = match(text, VALUE)
 	end
-	local shift = slot - field.newest
-	if shift <= 0 and shift >= -8 then
-		return field
+	view.newest, view.last, view.older, view.used = slot, 0, NONE, 0
+	if not newest or tonumber(used) > MAX or tonumber(max) > MAX then
+		return
 	end
-	local view = { newest = slot }
-	for i = 1, 9 do
-		view[i] = field[i + math.max(shift, 0)] or 0
-	end
-	return view
-end
-
-local function sum(field)
-	local total = 0
-	for i = 1, 9 do
-		total = total + field[i]
-	end
-	return total
-end
-
-local function wait_ms(rate, amount)
-	local left, view = rate.used, rate.view
-	if rate.fits then
-		return 0
-	elseif amount > rate.bound then
-		return -1
-	end
-	for i = 1, 9 do
-		left = left - view[i]
-		if amount <= rate.bound - left then
-			return (view.newest + i) * rate.ms - now
-		end
+	local shift = slot - newest
+	if shift <= 0 then
+		view.newest = shift < -8 and slot or tonumber(newest)
+		view.older, view.last, view.used = older, tonumber(last),
+			tonumber(used)
+	elseif shift <= 8 then
+		view.older, view.used = move(older, last, shift)
 	end
 end
 
-local function write_later(key, name, field)
-	key.fields[name] = field
-	key.changed[name] = true
-	key.is_changed = true
-end
-
-local function charge_rate(key, rate, amount)
-	local view = rate.view
-	local room = math.min(amount, MAX - rate.used)
-	view[9] = view[9] + room
-	view.max = rate.bound
-	rate.used = rate.used + room
-	key.lives_ms = math.max(key.lives_ms, (view.newest + 9) * rate.ms - now)
-	write_later(key, rate.name, view)
-end
-
-local function count(use, answer)
-	local fits = true
-	for _, rate in ipairs(use) do
-		local slot = math.floor(now / rate.ms)
-		rate.view = view_at(use.key.fields[rate.name], slot)
-		rate.used = sum(rate.view)
-		rate.fits = use.amount <= rate.bound - rate.used
-		fits = fits and rate.fits
-	end
-	local charges = use.op == 'attempt' or (use.op == 'charge' and fits)
-	answer[#answer + 1] = fits and 1 or 0
-	for _, rate in ipairs(use) do
-		if charges then
-			charge_rate(use.key, rate, use.amount)
-		end
-		answer[#answer + 1] = rate.used
-		answer[#answer + 1] = charges and rate.view.newest or -1
-		answer[#answer + 1] = wait_ms(rate, use.amount)
-	end
-end
-
--- Needs no time: a slot that is still there is the one that was charged.
-local function give_back(use)
-	for _, rate in ipairs(use) do
-		local field = use.key.fields[rate.name]
-		local i = field and rate.bound - field.newest + 9
-		if i and i >= 1 and i <= 9 and field[i] > 0 then
-			field[i] = math.max(0, field[i] - use.amount)
-			write_later(use.key, rate.name, field)
-		end
-	end
-end
-
-local uses, keys, by_name = {}, {}, {}
-local at = 2
-for i, name in ipairs(KEYS) do
-	local key = by_name[name]
-	if not key then
-		key = { name = name, names = {}, fields = {}, changed = {},
-			lives_ms = 0 }
-		by_name[name] = key
-		keys[#keys + 1] = key
-	end
-	local use = { key = key, op = ARGV[at], amount = tonumber(ARGV[at + 1]) }
-	for r = 1, tonumber(ARGV[at + 2]) do
-		local a = at + 3 * r
-		use[r] = { name = ARGV[a], bound = tonumber(ARGV[a + 1]),
-			ms = tonumber(ARGV[a + 2]) * 125 }
-		if key.fields[ARGV[a]] == nil then
-			key.fields[ARGV[a]] = false
-			key.names[#key.names + 1] = ARGV[a]
-		end
-	end
-	at = at + 3 + 3 * #use
-	uses[i] = use
-end
-
-for _, key in ipairs(keys) do
-	local values = redis.pcall('HMGET', key.name, unpack(key.names))
-	if not values.err then
-		for i, name in ipairs(key.names) do
-			key.fields[name] = values[i] and parse(values[i])
-		end
-	elseif string.find(values.err, '^-?WRONGTYPE') then
-		key.is_foreign = true
-	else
-		return values
-	end
-end
-
-local answer = {}
-for _, use in ipairs(uses) do
-	if use.key.is_foreign then
-		answer[#answer + 1] = -1
-	elseif use.op == 'give-back' then
-		give_back(use)
-		answer[#answer + 1] = 1
-	else
-		count(use, answer)
-	end
+local function as_text(view, bound)
+	return digits(view.used) .. '/' .. bound .. ' ' .. view.newest .. ' ' ..
+		view.older .. ' ' .. digits(view.last)
 end
 
 -- The hash may hold other windows that need a later expiry: never shorten it.
 -- The slack is there twice so that not each charge must set it.
-for _, key in ipairs(keys) do
-	if key.is_changed then
-		local args = {}
-		for name in pairs(key.changed) do
-			local f = key.fields[name]
-			args[#args + 1] = name
-			args[#args + 1] = string.format(TEXT, sum(f), f.max,
-				f.newest, unpack(f, 1, 9))
-		end
-		redis.call('HSET', key.name, unpack(args))
-		if key.lives_ms > 0 and redis.call('PTTL', key.name) <
-		    key.lives_ms + SLACK then
-			redis.call('PEXPIRE', key.name, string.format('%.0f',
-				key.lives_ms + 2 * SLACK))
+local function keep_alive(key, lives_ms)
+	if redis.call('PTTL', key) < lives_ms + SLACK then
+		redis.call('PEXPIRE', key, digits(lives_ms + 2 * SLACK))
+	end
+end
+
+-- How long until the amount fits, if nothing else is charged.
+local function wait_ms(view, amount, bound, ms)
+	local left, i = view.used, 0
+	if amount > bound then
+		return -1
+	end
+	for slot in string.gmatch(view.older, '%d+') do
+		i = i + 1
+		left = left - slot
+		if amount <= bound - left then
+			return (view.newest + i) * ms - now
 		end
 	end
+	return (view.newest + 9) * ms - now
+end
+
+-- The fields of a use as they stand in Redis; they may fail with WRONGTYPE.
+local function read(key, first, n)
+	if n == 1 then
+		return redis.pcall('HMGET', key, ARGV[first + 3])
+	elseif n == 2 then
+		return redis.pcall('HMGET', key, ARGV[first + 3], ARGV[first + 6])
+	end
+	local names = {}
+	for r = 1, n do
+		names[r] = ARGV[first + 3 * r]
+	end
+	return redis.pcall('HMGET', key, unpack(names))
+end
+
+local answer, n_answers = {}, 0
+local views = {}
+
+local function count(key, first, texts)
+	local op, amount = ARGV[first], tonumber(ARGV[first + 1])
+	local n, fits, lives_ms = tonumber(ARGV[first + 2]), true, 0
+	for r = 1, n do
+		local a = first + 3 * r
+		local view = views[r]
+		if not view then
+			view = {}
+			views[r] = view
+		end
+		look(view, texts[r], floor(now / (ARGV[a + 2] * 125)))
+		if amount > ARGV[a + 1] - view.used then
+			fits = false
+		end
+	end
+	local charges = op == 'attempt' or (op == 'charge' and fits)
+	n_answers = n_answers + 1
+	answer[n_answers] = fits and 1 or 0
+	for r = 1, n do
+		local a = first + 3 * r
+		local view, ms = views[r], ARGV[a + 2] * 125
+		local bound = ARGV[a + 1]
+		local fit = amount <= bound - view.used
+		if charges then
+			local room = math.min(amount, MAX - view.used)
+			view.last = view.last + room
+			view.used = view.used + room
+			redis.call('HSET', key, ARGV[a], as_text(view, bound))
+			lives_ms = math.max(lives_ms,
+				(view.newest + 9) * ms - now)
+		end
+		answer[n_answers + 1] = view.used
+		answer[n_answers + 2] = charges and view.newest or -1
+		answer[n_answers + 3] = fit and 0 or
+			wait_ms(view, amount, tonumber(bound), ms)
+		n_answers = n_answers + 3
+	end
+	if lives_ms > 0 then
+		keep_alive(key, lives_ms)
+	end
+end
+
+-- Takes from one of the nine slots, if it is there: a newer one has number 9.
+local function take(view, i, amount)
+	local n = 0
+	if i == 9 then
+		amount = math.min(amount, view.last)
+		view.last = view.last - amount
+	else
+		view.older = string.gsub(view.older, '%d+', function(slot)
+			n = n + 1
+			if n ~= i then
+				return nil
+			end
+			amount = math.min(amount, tonumber(slot))
+			return tostring(digits(slot - amount))
+		end)
+	end
+	view.used = math.max(0, view.used - amount)
+	return amount > 0
+end
+
+-- Needs no time: a slot that is still there is the one that was charged.
+local function give_back(key, first, texts)
+	local amount, view = tonumber(ARGV[first + 1]), {}
+	for r = 1, tonumber(ARGV[first + 2]) do
+		local a = first + 3 * r
+		local _, max, newest = match(texts[r] or '', VALUE)
+		local i = newest and ARGV[a + 1] - newest + 9
+		if i and i >= 1 and i <= 9 then
+			look(view, texts[r], tonumber(newest))
+			if take(view, i, amount) then
+				redis.call('HSET', key, ARGV[a],
+					as_text(view, max))
+			end
+		end
+	end
+	n_answers = n_answers + 1
+	answer[n_answers] = 1
+end
+
+local at = 2
+for i = 1, #KEYS do
+	local n = tonumber(ARGV[at + 2])
+	local texts = read(KEYS[i], at, n)
+	if texts.err then
+		if not string.find(texts.err, '^-?WRONGTYPE') then
+			return texts
+		end
+		n_answers = n_answers + 1
+		answer[n_answers] = -1
+	elseif ARGV[at] == 'give-back' then
+		give_back(KEYS[i], at, texts)
+	else
+		count(KEYS[i], at, texts)
+	end
+	at = at + 3 + 3 * n
 end
 return answer
