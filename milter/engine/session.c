@@ -191,6 +191,8 @@ connection_reply(struct session *session, struct outcome outcome)
 	struct reply on = { .kind = REPLY_CONTINUE };
 
 	if (outcome_is_refusal(&outcome) && envelope_may_be_local(session)) {
+		if (session->has_refusal)
+			return on; /* the first one counts */
 		session->has_refusal = true;
 		session->refusal = outcome.reply;
 		session->refusal.text =

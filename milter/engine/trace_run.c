@@ -128,6 +128,7 @@ trace_drop(struct trace_run *run)
 {
 	session_free(run->session);
 	run->session = NULL;
+	run->early = (struct trace_verdict){ 0 };
 	run->is_connected = run->is_non_smtp = false;
 	run->has_data = run->has_headers = false;
 	trace_flush(run);

@@ -43,6 +43,7 @@ struct trace_run {
 	/* Mail that did not come by SMTP is refused at its end for what a rule
 	 * said before: that rule, if there was one for this message. */
 	struct trace_verdict deferred;
+	struct trace_verdict early; /* of connect or helo: for all messages */
 	struct trace_event event;
 
 	/* Empty: nothing failed. Then what was expected and what came, each

@@ -230,6 +230,7 @@ trace_connect_non_smtp(struct trace_run *run)
 	ip_parse(STR("127.0.0.1"), &words.client.ip);
 	if (send_connect(run, &words))
 		take(run, session_helo(run->session, STR("localhost")));
+	run->early = run->deferred;
 }
 
 /* helo NAME */
@@ -263,7 +264,7 @@ run_mail(struct trace_run *run, const struct trace_step *step)
 	for (size_t i = 1; i < step->n_words; i++)
 		params[n++] = step->words[i].text;
 	run->has_data = run->has_headers = false;
-	run->deferred = (struct trace_verdict){ 0 };
+	run->deferred = run->early;
 	take(run, session_mail(run->session, path_of(run, step->words[0].text),
 		      params, n));
 	return 0;
