@@ -265,6 +265,9 @@ run_mail(struct trace_run *run, const struct trace_step *step)
 		params[n++] = step->words[i].text;
 	run->has_data = run->has_headers = false;
 	run->deferred = run->early;
+	/* MAIL aborts what is open; that must have been given back first. */
+	session_abort(run->session);
+	trace_flush(run);
 	take(run, session_mail(run->session, path_of(run, step->words[0].text),
 		      params, n));
 	return 0;
