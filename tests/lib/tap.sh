@@ -33,6 +33,7 @@ tap_clean_up() {
 	trap - EXIT
 	eval "$tap_exits"
 	grep -lsx $$ "$port_folder"/* 2>/dev/null | xargs -r rm -f
+	rmdir "$port_folder" 2>/dev/null
 	if [ -n "${KEEP:-}" ]; then
 		echo "# kept: $T"
 	else
