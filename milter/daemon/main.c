@@ -43,7 +43,7 @@
 #define LAST_ANSWER_MS 50
 
 #define STACK_BYTES   ((size_t)1024 * 1024)
-#define MALLOC_ARENAS 2
+#define MALLOC_ARENAS 8  /* each costs memory; fewer make workers wait */
 #define SPARE_FDS     64 /* beside the connections of MTAs */
 
 struct arguments {

@@ -302,6 +302,7 @@ redis_open(const struct store_url *url, const struct store *store,
 	if (connections == 0)
 		connections = REDIS_CONNECTIONS;
 	redis->timeout_us = (int64_t)timeout_ms * 1000;
+	redis->target.timeout_us = redis->timeout_us;
 	redis->pool = redis_pool_new(
 	    &redis->target, connections, redis_behind_on_down, redis);
 	redis_behind_start(redis);

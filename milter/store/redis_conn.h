@@ -48,6 +48,7 @@ struct redis_target {
 	char *user;     /* or NULL */
 	char *password; /* or NULL */
 	char *prefix;
+	int64_t timeout_us; /* of one call; see redis_conn.c */
 };
 
 struct redis_conn {
@@ -57,6 +58,7 @@ struct redis_conn {
 	uint64_t generation; /* of the data: differs after they were lost */
 	uint64_t cohort;     /* see redis_pool.h */
 	uint64_t era;
+	int64_t timeout_us; /* recv waits so long; 0: it does not wait */
 };
 
 /* Numeric addresses and paths only, never asks DNS: 0, or -1. */
