@@ -100,15 +100,47 @@ is_non_smtp(const struct session *session, struct str path, size_t n_params)
 	       !str_starts(path, STR("<"));
 }
 
+/*
+ * A path as one spelling of its mailbox: "anna"@example.org and
+ * "a\nna"@example.org are anna@example.org (RFC 5321 section 4.1.2), or else
+ * quotes would lead around tables and limits.
+ */
+static struct str
+normal_mailbox(struct arena *arena, struct str path, struct str *local_out,
+    struct str *domain_out)
+{
+	struct str copy =
+	    arena_str(arena, str_sub(path, 0, session_caps.value_bytes));
+	struct str address = address_of_path(copy, local_out, domain_out);
+	size_t domain_len = domain_out->len > 0 ? domain_out->len + 1 : 0;
+	char *local;
+	size_t n = 0;
+
+	if (!str_starts(address, STR("\"")))
+		return address;
+	address.len -= domain_len;
+	local = arena_alloc(arena, address.len + 1);
+	for (size_t i = 1; i < address.len; i++) {
+		if (address.p[i] == '"')
+			continue;
+		if (address.p[i] == '\\' && i + 1 < address.len)
+			i++;
+		local[n++] = address.p[i];
+	}
+	*local_out = (struct str){ local, n };
+	if (domain_len == 0)
+		return *local_out;
+	return arena_printf(
+	    arena, "%.*s@%.*s", (int)n, local, STR_ARG(*domain_out));
+}
+
 void
 envelope_set_sender(struct session *session, struct str path,
     const struct str *params, size_t n_params)
 {
 	struct arena *arena = session->message->arena;
-	struct str copy =
-	    arena_str(arena, str_sub(path, 0, session_caps.value_bytes));
 	struct str local, domain;
-	struct str address = address_of_path(copy, &local, &domain);
+	struct str address = normal_mailbox(arena, path, &local, &domain);
 
 	fact_set_truth(
 	    session, FACT_NON_SMTP, is_non_smtp(session, path, n_params));
@@ -126,11 +158,9 @@ void
 envelope_set_recipient(struct session *session, struct str path)
 {
 	struct arena *arena = session->message->arena;
-	struct str copy =
-	    arena_str(arena, str_sub(path, 0, session_caps.value_bytes));
 	struct str local, domain;
 
-	session->rcpt = address_of_path(copy, &local, &domain);
+	session->rcpt = normal_mailbox(arena, path, &local, &domain);
 	fact_set_text(session, FACT_RCPT_TO, session->rcpt);
 	fact_set_text(session, FACT_RCPT_TO_LOCAL, local);
 	fact_set_text(session, FACT_RCPT_TO_DOMAIN, domain);
