@@ -120,6 +120,20 @@ arena_str(struct arena *arena, struct str s)
 }
 
 struct str
+arena_join(struct arena *arena, struct str a, struct str b)
+{
+	size_t len = a.len + b.len;
+	char *copy = arena_alloc(arena, len + 1);
+
+	if (a.len > 0)
+		memcpy(copy, a.p, a.len);
+	if (b.len > 0)
+		memcpy(copy + a.len, b.p, b.len);
+	copy[len] = '\0';
+	return (struct str){ copy, len };
+}
+
+struct str
 arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args;

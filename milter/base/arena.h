@@ -24,6 +24,7 @@ void *arena_calloc(struct arena *arena, size_t size); /* all zero */
 /* Copies that live as long as the arena; always followed by a NUL byte. */
 struct str arena_str(struct arena *arena, struct str s);
 char *arena_cstr(struct arena *arena, struct str s);
+struct str arena_join(struct arena *arena, struct str a, struct str b);
 struct str arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -252,6 +252,29 @@ read_size(struct session *session, const struct fact_ref *ref,
 	    session->message == NULL ? 0 : (double)session->message->size);
 }
 
+/* Fields that may stand once (RFC 5322 section 3.6). Of two, programs show
+ * different ones. */
+static void
+note_duplicates(struct message *message)
+{
+	static const char *const once[] = { "From", "Sender", "Reply-To", "To",
+		"Cc", "Bcc", "Message-ID", "In-Reply-To", "References",
+		"Subject", "Date" };
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < message->n_headers; i++) {
+		for (size_t j = 0; j < sizeof(once) / sizeof(once[0]); j++) {
+			if (!str_eq_nocase(
+				message->headers[i].name, str_of(once[j])))
+				continue;
+			if ((seen & 1u << j) != 0)
+				message->damage |=
+				    DAMAGE_BIT(DAMAGE_DUPLICATE_HEADER);
+			seen |= 1u << j;
+		}
+	}
+}
+
 /* What nobody has decoded yet may be damaged, too: all fields are looked at. */
 static void
 read_damage(struct session *session, const struct fact_ref *ref,
@@ -267,6 +290,7 @@ read_damage(struct session *session, const struct fact_ref *ref,
 		decoded_header(message, &message->headers[i]);
 	if (!message->has_from)
 		parse_from(message);
+	note_duplicates(message);
 	for (int i = 0; i < DAMAGE_N; i++)
 		if ((message->damage & DAMAGE_BIT(i)) != 0)
 			message->damage_words[n++] =

@@ -11,6 +11,7 @@ static const char *const words[DAMAGE_N] = {
 	[DAMAGE_ADDRESS_COUNT] = "address-count",
 	[DAMAGE_HEADER_SIZE] = "header-size",
 	[DAMAGE_HEADER_COUNT] = "header-count",
+	[DAMAGE_DUPLICATE_HEADER] = "duplicate-header",
 	[DAMAGE_BODY_CUT] = "body-cut",
 	[DAMAGE_REGEX_LIMIT] = "regex-limit",
 	[DAMAGE_SCAN_BUDGET] = "scan-budget",

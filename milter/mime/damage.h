@@ -19,6 +19,7 @@ enum damage {
 	DAMAGE_ADDRESS_COUNT, /* more addresses than ADDRESSES_MAX */
 	DAMAGE_HEADER_SIZE,   /* header field longer than the cap; cut */
 	DAMAGE_HEADER_COUNT,  /* more header fields than the cap; dropped */
+	DAMAGE_DUPLICATE_HEADER, /* a field that RFC 5322 allows once */
 	DAMAGE_BODY_CUT,      /* body longer than scan_limit; rest not seen */
 	DAMAGE_REGEX_LIMIT,   /* a pattern ran into regex_match_limit */
 	DAMAGE_SCAN_BUDGET,   /* scan_budget was used up */

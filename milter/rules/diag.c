@@ -236,16 +236,19 @@ is_same_place(struct pos a, struct pos b)
 static void
 render(const struct diag *diag, const struct diag *before, struct buf *out)
 {
-	unsigned line, column;
+	const struct source *source = diag->pos.source;
+	unsigned line = 0, column;
 
-	if (diag->pos.source == NULL) {
-		buf_printf(out, "%s: %s\n", kind_names[diag->kind], diag->text);
-		return;
+	if (source != NULL) {
+		pos_line_column(diag->pos, &line, &column);
+		render_text(str_of(source->path), out);
+		buf_printf(out, ":%u:%u: ", line, column);
 	}
-	pos_line_column(diag->pos, &line, &column);
-	buf_printf(out, "%s:%u:%u: %s: ", diag->pos.source->path, line, column,
-	    kind_names[diag->kind]);
-	buf_printf(out, "%s\n", diag->text);
+	buf_printf(out, "%s: ", kind_names[diag->kind]);
+	render_text(str_of(diag->text), out);
+	buf_byte(out, '\n');
+	if (source == NULL)
+		return;
 	if (before == NULL || !is_same_place(before->pos, diag->pos))
 		render_source(diag->pos, line, out);
 }

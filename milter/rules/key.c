@@ -16,17 +16,17 @@ key_domain(struct arena *arena, struct str domain)
 struct str
 key_address(struct arena *arena, struct str address)
 {
+	char *copy = arena_cstr(arena, address);
 	ptrdiff_t at = str_find_last(address, '@');
-	size_t local_len = at < 0 ? address.len : (size_t)at;
-	char *local = arena_cstr(arena, str_sub(address, 0, local_len));
-	struct str domain;
+	struct str local = { copy, at < 0 ? address.len : (size_t)at + 1 };
 
-	for (size_t i = 0; i < local_len; i++)
-		local[i] = ascii_lower(local[i]);
+	for (size_t i = 0; i < local.len; i++)
+		copy[i] = ascii_lower(copy[i]);
 	if (at < 0)
-		return (struct str){ local, local_len };
-	domain = domain_normal(arena, str_from(address, local_len + 1));
-	return arena_printf(arena, "%s@%.*s", local, STR_ARG(domain));
+		return local;
+	/* local has the @ */
+	return arena_join(
+	    arena, local, domain_normal(arena, str_from(address, local.len)));
 }
 
 struct str

@@ -74,24 +74,21 @@ static struct str
 normal_address(struct arena *arena, struct str text)
 {
 	ptrdiff_t at = str_find_last(text, '@');
-	struct str domain;
+	size_t local_len = (size_t)(at + 1); /* with the @ */
 
 	if (at < 0)
 		return text;
-	domain = domain_normal(arena, str_from(text, (size_t)at + 1));
-	return arena_printf(
-	    arena, "%.*s@%.*s", (int)at, text.p, STR_ARG(domain));
+	return arena_join(arena, str_sub(text, 0, local_len),
+	    domain_normal(arena, str_from(text, local_len)));
 }
 
 static struct str
 normal_domain(struct arena *arena, struct str text)
 {
-	struct str domain;
-
 	if (!str_starts(text, STR(".")))
 		return domain_normal(arena, text);
-	domain = domain_normal(arena, str_from(text, 1));
-	return arena_printf(arena, ".%.*s", STR_ARG(domain));
+	return arena_join(
+	    arena, STR("."), domain_normal(arena, str_from(text, 1)));
 }
 
 static int
@@ -189,7 +186,8 @@ compare_nets(const void *a, const void *b)
 static void
 finish_nets(struct set *set)
 {
-	qsort(set->nets, set->n, sizeof(*set->nets), compare_nets);
+	if (set->n > 0) /* qsort wants an array even for nothing */
+		qsort(set->nets, set->n, sizeof(*set->nets), compare_nets);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct ip_net *net = &set->nets[i];
 		uint8_t *map =
