@@ -186,6 +186,8 @@ compare_nets(const void *a, const void *b)
 static void
 finish_nets(struct set *set)
 {
+	size_t n_unique = 0;
+
 	if (set->n > 0) /* qsort wants an array even for nothing */
 		qsort(set->nets, set->n, sizeof(*set->nets), compare_nets);
 	for (size_t i = 0; i < set->n; i++) {
@@ -194,7 +196,10 @@ finish_nets(struct set *set)
 		    net->ip.family == IP_V4 ? set->bits_v4 : set->bits_v6;
 
 		map[net->bits / 8] |= (uint8_t)(1u << net->bits % 8);
+		if (i == 0 || compare_nets(net, net - 1) != 0)
+			set->nets[n_unique++] = *net;
 	}
+	set->n = n_unique;
 }
 
 /* The slot where text stands, or the empty one where it would. */
