@@ -53,7 +53,7 @@ is "recipients are counted anew" \
 	"$CODES" "220 250 250 250 250 250 250 250 250 452 221"
 
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<back@example.org>' \
-	'@repeat 2 RCPT TO:<b%d@example.net>' RSET '@wait 0.3' \
+	'@repeat 2 RCPT TO:<b%d@example.net>' RSET '@wait 1' \
 	'MAIL FROM:<back@example.org>' '@repeat 2 RCPT TO:<b%d@example.net>' \
 	DATA 'Subject: x' '' 'Body.' . \
 	'MAIL FROM:<back@example.org>' '@repeat 2 RCPT TO:<b%d@example.net>' QUIT
@@ -62,7 +62,7 @@ is "RSET gives the recipients back, an accepted message keeps them" \
 
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<lost@example.org>' \
 	'@repeat 2 RCPT TO:<b%d@example.net>' DATA @drop
-smtp "$MX" '@wait 0.3' 'EHLO a.example' 'MAIL FROM:<lost@example.org>' \
+smtp "$MX" '@wait 1' 'EHLO a.example' 'MAIL FROM:<lost@example.org>' \
 	'@repeat 2 RCPT TO:<b%d@example.net>' QUIT
 is "so does a client that is lost" "$CODES" "220 250 250 250 250 221"
 

@@ -26,7 +26,8 @@ got=$(load "$MX" --clients 8 --messages 10 --recipients 2)
 printf '%s\n' "$got" | diag
 is "with Redis hanging it flows as well" "$(count end_250 "$got")" 80
 is "nobody is dropped" "$(count lost "$got")" 0
-at_most "one wait ends by store_timeout (ms)" "$(count slowest_ms "$got")" 1500
+at_most "one wait ends by store_timeout (ms)" "$(count slowest_ms "$got")" 2500
+# 20 waits in a row would be 6 s
 at_most "and later ones cost nothing (s)" \
 	"$(count seconds "$got" | cut -d . -f 1)" 3
 is "one line tells so" \
