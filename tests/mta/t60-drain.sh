@@ -15,8 +15,9 @@ rules() {
 rules | sluiced_make daemon
 sluiced_start daemon
 socket=$(sluiced_address daemon)
+# In the background only: exec, so that $! is what a kill ends.
 milter() {
-	timeout 60 python3 "$TOP/tests/lib/milter.py" "$socket" "$@"
+	exec timeout 60 python3 "$TOP/tests/lib/milter.py" "$socket" "$@"
 }
 
 # One in the middle of a message that never ends, one idle, one that ends its
