@@ -83,9 +83,9 @@ pass_macros(SMFICTX *ctx, struct open_session *open, int step)
 
 	/* One that is not told any more (the queue id of the message before)
 	 * is passed on as NULL and forgotten. */
-	for (size_t i = 0; i < list->n; i++)
-		session_macro(open->session, list->names[i],
-		    smfi_getsymval(ctx, list->names[i]));
+	for (size_t i = 0; i < list->n_read; i++)
+		session_macro(open->session, list->read[i],
+		    smfi_getsymval(ctx, list->read[i]));
 }
 
 /*

@@ -133,6 +133,15 @@ add_name(struct macro_list *list, struct arena *arena, struct str name)
 }
 
 static void
+add_needed(struct macro_list *list, struct arena *arena, struct str name)
+{
+	add_name(list, arena, name);
+	list->read =
+	    arena_grow(arena, list->read, list->n_read, sizeof(*list->read));
+	list->read[list->n_read++] = arena_cstr(arena, name);
+}
+
+static void
 add_always(struct macro_list *list, struct arena *arena, struct str names)
 {
 	while (names.len > 0) {
@@ -172,7 +181,7 @@ macro_lists_init(
 		add_always(list, arena, str_of(always[at]));
 		for (size_t i = 0; i < needs->n_macros; i++)
 			if ((int)needs->macros[i].stage <= stage)
-				add_name(
+				add_needed(
 				    list, arena, str_of(needs->macros[i].name));
 		list->text = joined(list, arena);
 	}

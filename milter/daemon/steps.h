@@ -38,6 +38,8 @@ struct macro_list {
 	char *text;   /* "i {auth_authen}", as smfi_setsymlist wants it */
 	char **names; /* each of them */
 	size_t n;
+	char **read; /* those that a session looks at */
+	size_t n_read;
 };
 
 struct macro_lists {

@@ -100,10 +100,58 @@ is_non_smtp(const struct session *session, struct str path, size_t n_params)
 	       !str_starts(path, STR("<"));
 }
 
+/* RFC 5321 section 4.1.2, Dot-string; what is not ASCII is RFC 6531's. */
+static bool
+is_dot_string(struct str local)
+{
+	for (size_t i = 0; i < local.len; i++)
+		if (!ascii_is_alnum(local.p[i]) &&
+		    (unsigned char)local.p[i] < 0x80 &&
+		    str_find(STR("!#$%&'*+-/=?^_`{|}~."), local.p[i]) < 0)
+			return false;
+	return local.len > 0;
+}
+
+/* The inside of quotes, without its backslashes. */
+static struct str
+unquote(struct arena *arena, struct str quoted)
+{
+	char *local = arena_alloc(arena, quoted.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 1; i < quoted.len; i++) {
+		if (quoted.p[i] == '"')
+			continue;
+		if (quoted.p[i] == '\\' && i + 1 < quoted.len)
+			i++;
+		local[n++] = quoted.p[i];
+	}
+	local[n] = '\0';
+	return (struct str){ local, n };
+}
+
+static struct str
+quote(struct arena *arena, struct str local)
+{
+	struct buf text = { 0 };
+	struct str quoted;
+
+	buf_byte(&text, '"');
+	for (size_t i = 0; i < local.len; i++) {
+		if (local.p[i] == '"' || local.p[i] == '\\')
+			buf_byte(&text, '\\');
+		buf_byte(&text, local.p[i]);
+	}
+	buf_byte(&text, '"');
+	quoted = arena_str(arena, buf_str(&text));
+	buf_done(&text);
+	return quoted;
+}
+
 /*
  * A path as one spelling of its mailbox: "anna"@example.org and
- * "a\nna"@example.org are anna@example.org (RFC 5321 section 4.1.2), or else
- * quotes would lead around tables and limits.
+ * "a\nna"@example.org are anna@example.org, or else quotes would lead around
+ * tables and limits. Quotes stay where they are needed; *local_out has none.
  */
 static struct str
 normal_mailbox(struct arena *arena, struct str path, struct str *local_out,
@@ -112,26 +160,20 @@ normal_mailbox(struct arena *arena, struct str path, struct str *local_out,
 	struct str copy =
 	    arena_str(arena, str_sub(path, 0, session_caps.value_bytes));
 	struct str address = address_of_path(copy, local_out, domain_out);
-	size_t domain_len = domain_out->len > 0 ? domain_out->len + 1 : 0;
-	char *local;
-	size_t n = 0;
+	struct str local;
 
 	if (!str_starts(address, STR("\"")))
 		return address;
-	address.len -= domain_len;
-	local = arena_alloc(arena, address.len + 1);
-	for (size_t i = 1; i < address.len; i++) {
-		if (address.p[i] == '"')
-			continue;
-		if (address.p[i] == '\\' && i + 1 < address.len)
-			i++;
-		local[n++] = address.p[i];
-	}
-	*local_out = (struct str){ local, n };
-	if (domain_len == 0)
-		return *local_out;
+	local = address;
+	if (domain_out->len > 0)
+		local.len -= domain_out->len + 1;
+	local = *local_out = unquote(arena, local);
+	if (!is_dot_string(local))
+		local = quote(arena, local);
+	if (domain_out->len == 0)
+		return local;
 	return arena_printf(
-	    arena, "%.*s@%.*s", (int)n, local, STR_ARG(*domain_out));
+	    arena, "%.*s@%.*s", STR_ARG(local), STR_ARG(*domain_out));
 }
 
 void

@@ -145,8 +145,12 @@ text_equals_operand(struct session *session, const struct fact *fact,
 {
 	struct fact_value other;
 	struct buf text = { 0 };
+	struct str literal;
 	bool equals = false;
 
+	if (right->kind == OPERAND_TEXT &&
+	    text_is_literal(&right->text, &literal))
+		return some_text_equals(session, fact, value, literal);
 	if (right->kind == OPERAND_TEXT) {
 		eval_text(session, &right->text, NULL, &text);
 		equals = some_text_equals(session, fact, value, buf_str(&text));
@@ -420,10 +424,11 @@ eval_condition(struct session *session, const struct condition *cond,
 		return TRI_TRUE;
 	before = *evidence;
 	value = eval_kind(session, cond, evidence);
-	if (value == TRI_TRUE)
-		return value;
-	is_tempfail = evidence->is_tempfail;
-	*evidence = before;
+	/* What is true or false all the same is nobody's reason to wait. */
+	is_tempfail =
+	    value == TRI_UNKNOWN ? evidence->is_tempfail : before.is_tempfail;
+	if (value != TRI_TRUE)
+		*evidence = before;
 	evidence->is_tempfail = is_tempfail;
 	return value;
 }

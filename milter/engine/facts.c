@@ -277,6 +277,19 @@ note_duplicates(struct message *message)
 
 /* What nobody has decoded yet may be damaged, too: all fields are looked at. */
 static void
+look_over(struct message *message)
+{
+	if (message->is_looked_over)
+		return;
+	message->is_looked_over = true;
+	for (size_t i = 0; i < message->n_headers; i++)
+		decoded_header(message, &message->headers[i]);
+	if (!message->has_from)
+		parse_from(message);
+	note_duplicates(message);
+}
+
+static void
 read_damage(struct session *session, const struct fact_ref *ref,
     struct fact_value *value)
 {
@@ -286,11 +299,7 @@ read_damage(struct session *session, const struct fact_ref *ref,
 	(void)ref;
 	if (message == NULL)
 		return;
-	for (size_t i = 0; i < message->n_headers; i++)
-		decoded_header(message, &message->headers[i]);
-	if (!message->has_from)
-		parse_from(message);
-	note_duplicates(message);
+	look_over(message);
 	for (int i = 0; i < DAMAGE_N; i++)
 		if ((message->damage & DAMAGE_BIT(i)) != 0)
 			message->damage_words[n++] =

@@ -94,7 +94,8 @@ struct message {
 	struct mime_address *from;
 	struct str *from_addresses, *from_domains, *from_names;
 	size_t n_from;
-	bool has_from; /* parsed */
+	bool has_from;       /* parsed */
+	bool is_looked_over; /* all headers were, for damage */
 	struct buf body;
 	uint64_t size;
 	uint32_t damage;

@@ -16,13 +16,13 @@ enum damage {
 	DAMAGE_RAW_8BIT, /* bytes over 0x7f in a header that are not UTF-8 */
 	DAMAGE_CONTROL,  /* NUL or another control byte in a header */
 	DAMAGE_ADDRESS,  /* address list that RFC 5322 does not allow */
-	DAMAGE_ADDRESS_COUNT, /* more addresses than ADDRESSES_MAX */
-	DAMAGE_HEADER_SIZE,   /* header field longer than the cap; cut */
-	DAMAGE_HEADER_COUNT,  /* more header fields than the cap; dropped */
+	DAMAGE_ADDRESS_COUNT,    /* more addresses than ADDRESSES_MAX */
+	DAMAGE_HEADER_SIZE,      /* header field longer than the cap; cut */
+	DAMAGE_HEADER_COUNT,     /* more header fields than the cap; dropped */
 	DAMAGE_DUPLICATE_HEADER, /* a field that RFC 5322 allows once */
-	DAMAGE_BODY_CUT,      /* body longer than scan_limit; rest not seen */
-	DAMAGE_REGEX_LIMIT,   /* a pattern ran into regex_match_limit */
-	DAMAGE_SCAN_BUDGET,   /* scan_budget was used up */
+	DAMAGE_BODY_CUT,    /* body longer than scan_limit; rest not seen */
+	DAMAGE_REGEX_LIMIT, /* a pattern ran into regex_match_limit */
+	DAMAGE_SCAN_BUDGET, /* scan_budget was used up */
 	DAMAGE_N
 };
 

@@ -60,8 +60,6 @@ int parse_text(
     struct parser *parser, const struct token *token, struct text *out);
 /* RFC 5322 section 3.6.8: printable ASCII but the colon; at most 76 bytes. */
 bool field_name_is_valid(struct str name);
-/* Is the text without facts? Then *literal_out is what it says. */
-bool text_is_literal(const struct text *text, struct str *literal_out);
 
 /* parse_cond.c */
 int parse_condition(struct parser *parser, struct condition **out);

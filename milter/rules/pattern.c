@@ -17,7 +17,7 @@
 
 #define PARENS_NEST_MAX 100
 #define JIT_STACK_FIRST ((size_t)32 * 1024)
-#define UNTIMED_MAX     256 /* asking the clock would cost more */
+#define UNTIMED_MAX     1024 /* asking the clock would cost more */
 #define JIT_STACK_MAX   ((size_t)1024 * 1024)
 
 struct pattern {
@@ -26,45 +26,23 @@ struct pattern {
 	unsigned n_groups;
 };
 
-/* What one thread needs while it matches; made at its first match. */
+/* What one match needs. A free list keeps them, not the threads: libmilter
+ * starts and ends workers all the time, and a JIT stack is expensive. */
 struct scratch {
+	struct scratch *next;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
 };
 
-static pthread_key_t scratch_key;
-static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t scratch_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct scratch *scratch_free;
 
-static void
-free_scratch(void *memory)
-{
-	struct scratch *scratch = memory;
-
-	pcre2_match_data_free(scratch->data);
-	pcre2_match_context_free(scratch->context);
-	pcre2_jit_stack_free(scratch->stack);
-	free(scratch);
-}
-
-static void
-make_key(void)
-{
-	int rc = pthread_key_create(&scratch_key, free_scratch);
-
-	assert(rc == 0);
-}
-
-/* The workers of libmilter come and go; the key's destructor follows them. */
 static struct scratch *
-thread_scratch(void)
+new_scratch(void)
 {
-	struct scratch *scratch;
+	struct scratch *scratch = xcalloc(1, sizeof(*scratch));
 
-	pthread_once(&scratch_once, make_key);
-	if ((scratch = pthread_getspecific(scratch_key)) != NULL)
-		return scratch;
-	scratch = xcalloc(1, sizeof(*scratch));
 	scratch->data = pcre2_match_data_create(PATTERN_CAPTURES_MAX, NULL);
 	scratch->context = pcre2_match_context_create(NULL);
 	scratch->stack =
@@ -72,8 +50,29 @@ thread_scratch(void)
 	assert(scratch->data != NULL && scratch->context != NULL);
 	if (scratch->stack != NULL)
 		pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
-	pthread_setspecific(scratch_key, scratch);
 	return scratch;
+}
+
+static struct scratch *
+borrow_scratch(void)
+{
+	struct scratch *scratch;
+
+	pthread_mutex_lock(&scratch_lock);
+	if ((scratch = scratch_free) != NULL)
+		scratch_free = scratch->next;
+	pthread_mutex_unlock(&scratch_lock);
+	return scratch != NULL ? scratch : new_scratch();
+}
+
+/* There are never more than there were matches at one time. */
+static void
+give_back_scratch(struct scratch *scratch)
+{
+	pthread_mutex_lock(&scratch_lock);
+	scratch->next = scratch_free;
+	scratch_free = scratch;
+	pthread_mutex_unlock(&scratch_lock);
 }
 
 static const struct {
@@ -207,17 +206,16 @@ is_in_overlap(const pcre2_match_data *data, size_t end)
  * end is left to the next segment, which knows how it goes on.
  */
 static enum pattern_result
-match_segment(const struct pattern *pattern, struct str subject, size_t from,
-    size_t end, uint32_t match_limit, struct pattern_captures *captures)
+match_segment(const struct pattern *pattern, struct scratch *scratch,
+    struct str subject, size_t from, size_t end,
+    struct pattern_captures *captures)
 {
 	uint32_t options = pattern->is_utf8 ? PCRE2_NO_UTF_CHECK : 0;
-	struct scratch *scratch = thread_scratch();
 	const char *text = subject.len > 0 ? subject.p : "";
 	int rc;
 
 	if (end < subject.len)
 		options |= PCRE2_NOTEOL;
-	pcre2_set_match_limit(scratch->context, match_limit);
 	rc = pcre2_match(pattern->code, (PCRE2_SPTR)text, end, from, options,
 	    scratch->data, scratch->context);
 	if (rc == PCRE2_ERROR_NOMATCH)
@@ -266,9 +264,10 @@ segment_start(const struct pattern *pattern, struct str subject, size_t end)
 	return start;
 }
 
-enum pattern_result
-pattern_match(const struct pattern *pattern, struct str subject,
-    struct pattern_budget *budget, struct pattern_captures *captures_out)
+static enum pattern_result
+match_segments(const struct pattern *pattern, struct scratch *scratch,
+    struct str subject, struct pattern_budget *budget,
+    struct pattern_captures *captures)
 {
 	enum pattern_result result = PATTERN_NO, one;
 	bool is_timed = subject.len > UNTIMED_MAX;
@@ -279,8 +278,8 @@ pattern_match(const struct pattern *pattern, struct str subject,
 		if (budget->cpu_us < 0)
 			return PATTERN_OVER_BUDGET;
 		end = segment_end(pattern, subject, from);
-		one = match_segment(pattern, subject, from, end,
-		    budget->match_limit, captures_out);
+		one = match_segment(
+		    pattern, scratch, subject, from, end, captures);
 		if (is_timed)
 			now_us = thread_cpu_us();
 		budget->cpu_us -= now_us - began_us;
@@ -293,4 +292,18 @@ pattern_match(const struct pattern *pattern, struct str subject,
 			return result;
 		from = segment_start(pattern, subject, end);
 	}
+}
+
+enum pattern_result
+pattern_match(const struct pattern *pattern, struct str subject,
+    struct pattern_budget *budget, struct pattern_captures *captures_out)
+{
+	struct scratch *scratch = borrow_scratch();
+	enum pattern_result result;
+
+	pcre2_set_match_limit(scratch->context, budget->match_limit);
+	result =
+	    match_segments(pattern, scratch, subject, budget, captures_out);
+	give_back_scratch(scratch);
+	return result;
 }

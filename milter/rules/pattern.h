@@ -2,8 +2,8 @@
  * pattern: a regular expression, ready to match. The only user of PCRE2.
  *
  * A pattern is compiled once, is never changed and may be used by any number
- * of threads: what a match needs (match data, JIT stack) belongs to the thread
- * for the length of one call, nothing is kept for a session.
+ * of threads: what a match needs (match data, JIT stack) is borrowed for the
+ * length of one call, so two threads never share it.
  *
  * Subjects over 64 KiB are matched in segments of 64 KiB that overlap by
  * 4 KiB: a match longer than the overlap may be missed, or be cut short, at a

@@ -51,6 +51,9 @@ struct text {
 	struct pos pos;
 };
 
+/* Is the text without facts? Then *literal_out is what it says. */
+bool text_is_literal(const struct text *text, struct str *literal_out);
+
 enum comparison { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE };
 
 enum operand_kind { OPERAND_TEXT, OPERAND_NUMBER, OPERAND_FACT };

@@ -31,6 +31,7 @@
 #define REDIS_CONNECTIONS 4
 #define REDIS_CLOSE_US    INT64_C(1000000)
 #define SCRIPT_NO_SLOT    (-1)
+#define FIELD_BYTES_MAX   128 /* "unknown-recipients.1w" */
 
 static const char *const op_names[] = {
 	[STORE_PEEK] = "peek",
@@ -41,14 +42,15 @@ static const char *const op_names[] = {
 static void
 put_field(struct buf *out, struct str unit, uint32_t window_sec)
 {
-	char text[QUANTITY_TEXT_MAX];
+	char name[FIELD_BYTES_MAX], text[QUANTITY_TEXT_MAX];
 	struct str window = duration_text(window_sec, text);
+	size_t len = unit.len;
 
-	buf_printf(out, "$%zu\r\n", unit.len + 1 + window.len);
-	buf_add(out, unit);
-	buf_byte(out, '.');
-	buf_add(out, window);
-	buf_add_cstr(out, "\r\n");
+	assert(len + 1 + window.len <= sizeof(name));
+	memcpy(name, unit.p, len);
+	name[len++] = '.';
+	memcpy(name + len, window.p, window.len);
+	redis_put_arg(out, (struct str){ name, len + window.len });
 }
 
 static void

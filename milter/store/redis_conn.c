@@ -195,16 +195,42 @@ failed:
 	return -1;
 }
 
+/* A command has dozens of these, and printf takes its time. */
+static struct str
+decimal(int64_t number, char text[24])
+{
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	size_t at = 24;
+
+	do {
+		text[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		text[--at] = '-';
+	return (struct str){ text + at, 24 - at };
+}
+
+static void
+put_length(struct buf *out, char kind, size_t n)
+{
+	char text[24];
+
+	buf_byte(out, kind);
+	buf_add(out, decimal((int64_t)n, text));
+	buf_add(out, STR("\r\n"));
+}
+
 void
 redis_put_begin(struct buf *out, size_t n)
 {
-	buf_printf(out, "*%zu\r\n", n);
+	put_length(out, '*', n);
 }
 
 void
 redis_put_arg(struct buf *out, struct str arg)
 {
-	buf_printf(out, "$%zu\r\n", arg.len);
+	put_length(out, '$', arg.len);
 	buf_add(out, arg);
 	buf_add(out, STR("\r\n"));
 }
@@ -213,9 +239,8 @@ void
 redis_put_number(struct buf *out, int64_t number)
 {
 	char text[24];
-	int len = snprintf(text, sizeof(text), "%lld", (long long)number);
 
-	redis_put_arg(out, (struct str){ text, (size_t)len });
+	redis_put_arg(out, decimal(number, text));
 }
 
 int

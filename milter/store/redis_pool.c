@@ -17,6 +17,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -34,9 +35,10 @@ struct redis_pool {
 	struct redis_addresses addresses;
 	struct redis_conn *idle[REDIS_CONNECTIONS_MAX];
 	size_t n_idle;
-	size_t n_open; /* idle, lent and being opened */
-	bool is_down;
-	bool has_worked; /* since it came up */
+	size_t n_open;       /* idle, lent and being opened */
+	unsigned n_waiting;  /* for a change */
+	atomic_bool is_down; /* written under the lock, read by anybody */
+	bool has_worked;     /* since it came up */
 	unsigned n_failures;
 	int64_t down_since_us;
 	uint64_t era;
@@ -106,7 +108,12 @@ wait_change(struct redis_pool *pool, int64_t deadline_us)
 	struct timespec until = { .tv_sec = deadline_us / 1000000,
 		.tv_nsec = deadline_us % 1000000 * 1000 };
 
-	return pthread_cond_timedwait(&pool->changed, &pool->lock, &until) == 0;
+	int rc;
+
+	pool->n_waiting++;
+	rc = pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
+	pool->n_waiting--;
+	return rc == 0;
 }
 
 /* True if this failure was the one that ended UP. Lock held. */
@@ -271,7 +278,7 @@ void
 redis_pool_give_back(struct redis_pool *pool, struct redis_conn *conn,
     const struct redis_failure *failure)
 {
-	bool is_change = false;
+	bool is_change = false, is_wanted;
 
 	if (conn == NULL)
 		return;
@@ -287,8 +294,11 @@ redis_pool_give_back(struct redis_pool *pool, struct redis_conn *conn,
 	} else {
 		pool->n_open--;
 	}
-	pthread_cond_signal(&pool->changed);
+	is_wanted = pool->n_waiting > 0;
 	pthread_mutex_unlock(&pool->lock);
+	/* Who is woken finds the lock free. */
+	if (is_wanted)
+		pthread_cond_signal(&pool->changed);
 	redis_conn_close(conn);
 	if (failure != NULL)
 		tell_failure(pool, failure, is_change);
@@ -345,12 +355,7 @@ redis_pool_report(struct redis_pool *pool, struct redis_conn **conn,
 bool
 redis_pool_is_up(struct redis_pool *pool)
 {
-	bool is_up;
-
-	pthread_mutex_lock(&pool->lock);
-	is_up = !pool->is_down;
-	pthread_mutex_unlock(&pool->lock);
-	return is_up;
+	return !atomic_load(&pool->is_down);
 }
 
 void
