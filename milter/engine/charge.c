@@ -135,12 +135,17 @@ prepare_use(struct session *session, struct charge *charge,
 	struct str key;
 
 	state->now = level_fits;
+	/* The latest HELO and sender count, not those before them. */
+	if (limit->unit == UNIT_CONNECTIONS)
+		state->was = level_fits;
 	if (eval_condition(session, limit->cond, &evidence) != TRI_TRUE)
 		return;
 	if ((key = make_key(session, limit)).len == 0)
 		return;
 	if ((charged = find_charged(session, limit, key)) != NULL) {
 		state->now = charged->level;
+		if (limit->unit == UNIT_CONNECTIONS)
+			state->was = charged->level;
 		return;
 	}
 	*use = (struct charge_use){ .limit = limit,
