@@ -338,6 +338,18 @@ session_body(struct session *session, struct str chunk)
 	return reply;
 }
 
+/* Does a later change of the same field leave nothing of this one? */
+static bool
+is_overruled(const struct change *all, size_t n, size_t at)
+{
+	for (size_t i = at + 1; i < n && all[at].kind != CHANGE_QUARANTINE; i++)
+		if ((all[i].kind == CHANGE_SET_HEADER ||
+			all[i].kind == CHANGE_REMOVE_HEADER) &&
+		    str_eq_nocase(all[i].name, all[at].name))
+			return true;
+	return false;
+}
+
 /* Header changes of connect and helo come before those of the message. */
 static void
 collect_changes(struct session *session)
@@ -346,7 +358,7 @@ collect_changes(struct session *session)
 		&session->helo_scope, &session->message->scope };
 	struct message *message = session->message;
 	struct change *all = NULL;
-	size_t n = 0;
+	size_t n = 0, n_kept = 0;
 
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t j = 0; j < scopes[i]->n_changes; j++) {
@@ -355,11 +367,14 @@ collect_changes(struct session *session)
 		}
 	}
 	for (size_t i = 0; i < n; i++)
+		if (!is_overruled(all, n, i))
+			all[n_kept++] = all[i];
+	for (size_t i = 0; i < n_kept; i++)
 		for (size_t j = 0; j < message->n_headers; j++)
 			all[i].n_present += str_eq_nocase(
 			    message->headers[j].name, all[i].name);
 	message->scope.changes = all;
-	message->scope.n_changes = n;
+	message->scope.n_changes = n_kept;
 }
 
 static struct reply

@@ -1,0 +1,124 @@
+/* What stories cannot see of a session: which changes it asks the MTA for. */
+#include "engine/session.h"
+
+#include "base/log.h"
+#include "rules_kit.h"
+
+static const struct rules_io no_files;
+static struct store *store;
+static struct engine engine;
+
+static int
+set_up(void **state)
+{
+	const struct store_options memory = { .url = "memory" };
+	struct buf error = { 0 };
+
+	(void)state;
+	log_setup("test", LOG_SINK_NONE, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	store = store_open(&memory, &error);
+	engine_init(&engine, store, store, 1);
+	return store == NULL ? -1 : 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	store_close(store);
+	return 0;
+}
+
+/* A client that has connected, under these rules. */
+static struct session *
+begin(const char *text)
+{
+	struct session_client client = { .name = STR("a.example"), .port = 1 };
+	struct ruleset *rules = kit_load_fine(&no_files, text);
+	struct session *session = session_new(&engine, rules);
+
+	ruleset_put(rules);
+	assert_int_equal(ip_parse(STR("192.0.2.1"), &client.ip), 0);
+	session_now(session, KIT_NOW_MS, true);
+	session_connect(session, &client);
+	return session;
+}
+
+static void
+begin_message(struct session *session)
+{
+	session_mail(session, STR("<anna@example.org>"), NULL, 0);
+	session_rcpt(session, STR("<bob@example.net>"), NULL, 0);
+	session_data(session);
+}
+
+/* Ends the message; all its changes as one text. */
+static void
+end_message(struct session *session, struct buf *text)
+{
+	static const char *const names[] = { [CHANGE_ADD_HEADER] = "add",
+		[CHANGE_SET_HEADER] = "set",
+		[CHANGE_REMOVE_HEADER] = "remove",
+		[CHANGE_QUARANTINE] = "quarantine" };
+	const struct change *changes;
+	size_t n;
+
+	buf_clear(text);
+	session_end_of_headers(session);
+	assert_int_equal(session_end(session).kind, REPLY_CONTINUE);
+	changes = session_changes(session, &n);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(text, "%s %.*s=%.*s/%zu; ", names[changes[i].kind],
+		    STR_ARG(changes[i].name), STR_ARG(changes[i].value),
+		    changes[i].n_present);
+}
+
+static void
+what_is_set_or_removed_overrules_what_was_asked_for_before(void **state)
+{
+	static const struct {
+		const char *actions, *changes;
+	} cases[] = {
+		{ "set-header \"X\" \"1\", set-header \"x\" \"2\"",
+		    "set x=2/1; " },
+		{ "set-header \"X\" \"1\", remove-header \"X\"",
+		    "remove X=/1; " },
+		{ "remove-header \"X\", set-header \"X\" \"1\"",
+		    "set X=1/1; " },
+		{ "set-header \"X\" \"1\", add-header \"X\" \"2\"",
+		    "set X=1/1; add X=2/1; " },
+		{ "add-header \"X\" \"1\", set-header \"X\" \"2\"",
+		    "set X=2/1; " },
+		{ "set-header \"X\" \"1\", set-header \"Y\" \"2\", "
+		  "quarantine \"q\"",
+		    "set X=1/1; set Y=2/0; quarantine =q/0; " },
+	};
+	struct buf rules = { 0 }, text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct session *session;
+
+		buf_clear(&rules);
+		buf_printf(&rules, "on message { r: %s }", cases[i].actions);
+		session = begin(rules.p);
+		begin_message(session);
+		session_header(session, STR("X"), STR("forged"));
+		end_message(session, &text);
+		assert_string_equal(text.p, cases[i].changes);
+		session_free(session);
+	}
+	buf_done(&rules);
+	buf_done(&text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    what_is_set_or_removed_overrules_what_was_asked_for_before),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
