@@ -271,6 +271,53 @@ session_data(struct session *session)
 	return run_message_stage(session, STAGE_DATA);
 }
 
+static struct dropped_header *
+find_dropped(const struct message *message, struct str name)
+{
+	for (size_t i = 0; i < message->n_dropped; i++)
+		if (str_eq_nocase(message->dropped[i].name, name))
+			return &message->dropped[i];
+	return NULL;
+}
+
+/* The names that rules change, for the first field that is not kept. */
+static void
+begin_dropping(struct session *session)
+{
+	struct message *message = session->message;
+	const struct program *program = session->program;
+
+	for (size_t i = 0; i < program->n_rules; i++) {
+		for (size_t j = 0; j < program->rules[i]->n_actions; j++) {
+			struct str name = program->rules[i]->actions[j].name;
+
+			if (name.len == 0 ||
+			    find_dropped(message, name) != NULL)
+				continue;
+			message->dropped =
+			    arena_grow(message->arena, message->dropped,
+				message->n_dropped, sizeof(*message->dropped));
+			message->dropped[message->n_dropped++] =
+			    (struct dropped_header){ .name = name };
+		}
+	}
+}
+
+/* It is not looked at, but a forged one must not survive its removal. */
+static void
+drop_header(struct session *session, struct str name)
+{
+	struct message *message = session->message;
+	uint32_t bit = DAMAGE_BIT(DAMAGE_HEADER_COUNT);
+	struct dropped_header *dropped;
+
+	if ((message->damage & bit) == 0)
+		begin_dropping(session);
+	message->damage |= bit;
+	if ((dropped = find_dropped(message, name)) != NULL)
+		dropped->n++;
+}
+
 void
 session_header(struct session *session, struct str name, struct str value)
 {
@@ -284,8 +331,7 @@ session_header(struct session *session, struct str name, struct str value)
 		return;
 	if (message->n_headers >= session_caps.headers ||
 	    message->headers_bytes >= session_caps.headers_bytes) {
-		message->damage |= DAMAGE_BIT(DAMAGE_HEADER_COUNT);
-		message->n_dropped_headers++;
+		drop_header(session, name);
 		return;
 	}
 	if (value.len > session_caps.header_bytes) {
@@ -350,6 +396,17 @@ is_overruled(const struct change *all, size_t n, size_t at)
 	return false;
 }
 
+static size_t
+count_headers(const struct message *message, struct str name)
+{
+	const struct dropped_header *dropped = find_dropped(message, name);
+	size_t n = dropped == NULL ? 0 : dropped->n;
+
+	for (size_t i = 0; i < message->n_headers; i++)
+		n += str_eq_nocase(message->headers[i].name, name);
+	return n;
+}
+
 /* Header changes of connect and helo come before those of the message. */
 static void
 collect_changes(struct session *session)
@@ -370,9 +427,7 @@ collect_changes(struct session *session)
 		if (!is_overruled(all, n, i))
 			all[n_kept++] = all[i];
 	for (size_t i = 0; i < n_kept; i++)
-		for (size_t j = 0; j < message->n_headers; j++)
-			all[i].n_present += str_eq_nocase(
-			    message->headers[j].name, all[i].name);
+		all[i].n_present = count_headers(message, all[i].name);
 	message->scope.changes = all;
 	message->scope.n_changes = n_kept;
 }

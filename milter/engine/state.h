@@ -68,6 +68,12 @@ struct header {
 	struct str decoded; /* p == NULL: nobody has asked yet */
 };
 
+/* Fields that are not kept but must be found when they are to go. */
+struct dropped_header {
+	struct str name; /* of a rule */
+	size_t n;
+};
+
 struct message {
 	struct arena *arena;
 	struct scope scope;
@@ -90,7 +96,8 @@ struct message {
 	size_t n_headers;
 	size_t headers_bytes;
 	struct str *header_names;
-	size_t n_dropped_headers;
+	struct dropped_header *dropped;
+	size_t n_dropped;
 	struct mime_address *from;
 	struct str *from_addresses, *from_domains, *from_names;
 	size_t n_from;

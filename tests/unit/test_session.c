@@ -112,12 +112,37 @@ what_is_set_or_removed_overrules_what_was_asked_for_before(void **state)
 	buf_done(&text);
 }
 
+static void
+forged_fields_behind_the_cap_are_counted(void **state)
+{
+	struct session *session =
+	    begin("on connect { c: remove-header \"X-A\" }"
+		  "on message { m: set-header \"X-B\" \"1\" }");
+	struct buf text = { 0 };
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		begin_message(session);
+		session_header(session, STR("X-A"), STR("forged"));
+		for (int i = 0; i < 1000; i++)
+			session_header(session, STR("X"), STR("1"));
+		session_header(session, STR("x-a"), STR("forged"));
+		session_header(session, STR("X-B"), STR("forged"));
+		session_header(session, STR("X-B"), STR("forged"));
+		end_message(session, &text);
+		assert_string_equal(text.p, "remove X-A=/2; set X-B=1/2; ");
+	}
+	session_free(session);
+	buf_done(&text);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    what_is_set_or_removed_overrules_what_was_asked_for_before),
+		cmocka_unit_test(forged_fields_behind_the_cap_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
