@@ -109,6 +109,18 @@ report_own_text(struct session *session, const char *text)
 	return finish_reply(session, str_of(text), false);
 }
 
+struct str
+report_reason(struct arena *arena, const struct rule *rule, struct str text)
+{
+	struct buf out = { 0 };
+	struct str reason;
+
+	append_printable(&out, text, session_caps.reply_bytes, true);
+	reason = arena_str(arena, str_trim(buf_str(&out)));
+	buf_done(&out);
+	return reason.len > 0 ? reason : rule->name;
+}
+
 static void
 add_limit(struct log_event *event, const struct evidence *evidence)
 {

@@ -14,6 +14,11 @@ struct str report_reply_text(struct session *session, const struct text *text,
 /* The same for a text of ours. */
 struct str report_own_text(struct session *session, const char *text);
 
+/* A reason for quarantine: one line, never empty, since an MTA refuses to
+ * quarantine without one. */
+struct str report_reason(
+    struct arena *arena, const struct rule *rule, struct str text);
+
 /* One log line, and engine->on_verdict. evidence may be NULL. */
 void report_verdict(struct session *session,
     const struct verdict_report *report, const struct evidence *evidence);

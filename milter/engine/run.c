@@ -121,7 +121,9 @@ perform(struct run *run, const struct rule *rule, const struct action *action,
 		decide(run, action, evidence);
 		break;
 	case ACTION_QUARANTINE:
-		add_change(session, CHANGE_QUARANTINE, STR(""), buf_str(&text));
+		add_change(session, CHANGE_QUARANTINE, STR(""),
+		    report_reason(
+			session_scope(session)->arena, rule, buf_str(&text)));
 		break;
 	case ACTION_ADD_HEADER:
 		add_change(

@@ -136,6 +136,34 @@ forged_fields_behind_the_cap_are_counted(void **state)
 	buf_done(&text);
 }
 
+/* libmilter refuses an empty reason, and the message would go on its way. */
+static void
+a_reason_for_quarantine_is_one_line_and_never_empty(void **state)
+{
+	static const struct {
+		const char *subject, *changes;
+	} cases[] = {
+		{ "odd", "quarantine =odd/0; " },
+		{ "", "quarantine =hold/0; " },
+		{ "=?utf-8?q?=00?=", "quarantine =hold/0; " },
+		{ "=?utf-8?q?a=01b?=", "quarantine =a?b/0; " },
+	};
+	struct session *session =
+	    begin("on headers { hold: quarantine \"${subject}\" }");
+	struct buf text = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		begin_message(session);
+		session_header(
+		    session, STR("Subject"), str_of(cases[i].subject));
+		end_message(session, &text);
+		assert_string_equal(text.p, cases[i].changes);
+	}
+	session_free(session);
+	buf_done(&text);
+}
+
 int
 main(void)
 {
@@ -143,6 +171,8 @@ main(void)
 		cmocka_unit_test(
 		    what_is_set_or_removed_overrules_what_was_asked_for_before),
 		cmocka_unit_test(forged_fields_behind_the_cap_are_counted),
+		cmocka_unit_test(
+		    a_reason_for_quarantine_is_one_line_and_never_empty),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
