@@ -186,13 +186,20 @@ forget_recipient(struct session *session, const struct scope *before,
 	fact_set_number(session, FACT_RCPT_REFUSED, (double)message->n_refused);
 }
 
+/* Those that were refused have cost memory, too. */
 static struct reply
 too_many_recipients(struct session *session)
 {
-	return (struct reply){ .kind = REPLY_TEMPFAIL,
+	struct reply reply = { .kind = REPLY_TEMPFAIL,
 		.code = 452,
 		.xcode = STR("4.5.3"),
 		.text = report_own_text(session, "Too many recipients") };
+
+	if (!session->slots[FACT_NON_SMTP].truth)
+		return reply;
+	if (session->message->has_refusal)
+		return reply_continue;
+	return defer_refusal(session, reply);
 }
 
 struct reply
@@ -208,7 +215,7 @@ session_rcpt(struct session *session, struct str path, const struct str *params,
 	(void)n_params;
 	if (message == NULL)
 		return reply_continue;
-	if (message->n_rcpts >= session_caps.recipients)
+	if (message->n_rcpts + message->n_refused >= session_caps.recipients)
 		return too_many_recipients(session);
 	session->stage = STAGE_RCPT;
 	envelope_set_recipient(session, path);
