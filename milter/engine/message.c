@@ -118,9 +118,12 @@ message_reply(struct session *session, struct outcome outcome)
 		return reply_continue;
 	case OUTCOME_ACCEPT:
 		message->scope.is_accepted = true;
-		if (may_end_early(session) && session->stage != STAGE_MESSAGE)
-			return (struct reply){ .kind = REPLY_ACCEPT };
-		return reply_continue;
+		if (!may_end_early(session) || session->stage == STAGE_MESSAGE)
+			return reply_continue;
+		/* The MTA tells no more of it, not even its end. */
+		message->is_over = true;
+		buf_done(&message->body);
+		return (struct reply){ .kind = REPLY_ACCEPT };
 	case OUTCOME_REJECT:
 	case OUTCOME_TEMPFAIL:
 		if (session->slots[FACT_NON_SMTP].truth &&

@@ -215,6 +215,13 @@ struct reply
 session_connect(struct session *session, const struct session_client *client)
 {
 	message_abort(session);
+	/* A client that was there before is forgotten with its HELO. */
+	arena_free(session->helo_arena);
+	session->helo_arena = NULL;
+	session->helo_scope = (struct scope){ 0 };
+	session->connect_scope = (struct scope){ .arena = session->arena };
+	session->n_charged = 0;
+	memset(session->slots, 0, sizeof(session->slots));
 	session->has_refusal = false;
 	session->stage = STAGE_CONNECT;
 	session_budget_reset(session);

@@ -164,6 +164,45 @@ a_reason_for_quarantine_is_one_line_and_never_empty(void **state)
 	buf_done(&text);
 }
 
+static void
+a_message_that_was_accepted_for_good_is_not_open(void **state)
+{
+	struct session *session = begin("on mail { a: accept if bounce }");
+	struct reply reply;
+
+	(void)state;
+	reply = session_mail(session, STR("<anna@example.org>"), NULL, 0);
+	assert_int_equal(reply.kind, REPLY_CONTINUE);
+	assert_true(session_in_message(session));
+	reply = session_mail(session, STR("<>"), NULL, 0);
+	assert_int_equal(reply.kind, REPLY_ACCEPT);
+	assert_false(session_in_message(session));
+	session_free(session);
+}
+
+static void
+a_second_connect_begins_anew(void **state)
+{
+	struct session *session =
+	    begin("on connect { c: score 1 } "
+		  "on helo { h: score 10 if client.ptr == \"a.example\" } "
+		  "on mail { m: tag \"${helo.name}\" if helo.name }");
+	const struct session_client client = { .name = STR("a.example") };
+
+	(void)state;
+	session_macro(session, "{client_ptr}", "a.example");
+	session_helo(session, STR("one.example"));
+	session_connect(session, &client);
+	assert_true(session_score(session) == 1);
+	session_helo(session, STR("two.example"));
+	session_helo(session, STR("two.example"));
+	assert_true(session_score(session) == 11);
+	session_connect(session, &client);
+	session_mail(session, STR("<anna@example.org>"), NULL, 0);
+	assert_false(session_has_tag(session, STR("two.example")));
+	session_free(session);
+}
+
 int
 main(void)
 {
@@ -173,6 +212,9 @@ main(void)
 		cmocka_unit_test(forged_fields_behind_the_cap_are_counted),
 		cmocka_unit_test(
 		    a_reason_for_quarantine_is_one_line_and_never_empty),
+		cmocka_unit_test(
+		    a_message_that_was_accepted_for_good_is_not_open),
+		cmocka_unit_test(a_second_connect_begins_anew),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
