@@ -7,6 +7,8 @@
 #include "base/domain.h"
 #include "engine/facts.h"
 
+#define SPELLING_BYTES ((size_t)512)
+
 static enum tri
 tri_not(enum tri value)
 {
@@ -43,21 +45,44 @@ has_one_spelling(struct str host)
 	return host.len == 0 || host.p[host.len - 1] != '.';
 }
 
+/* Both of a host, or both of an address from behind its last @. */
 static bool
-same_text(struct session *session, const struct fact *fact, struct str a,
-    struct str b)
+same_domain(struct str a, struct str b)
 {
 	struct arena *arena;
+	bool is_same;
 
+	if (has_one_spelling(a) && has_one_spelling(b))
+		return str_eq_nocase(a, b);
+	arena = arena_new(SPELLING_BYTES);
+	is_same = str_eq(domain_normal(arena, a), domain_normal(arena, b));
+	arena_free(arena);
+	return is_same;
+}
+
+static bool
+same_address(struct str a, struct str b)
+{
+	ptrdiff_t at_a = str_find_last(a, '@'), at_b = str_find_last(b, '@');
+
+	if (at_a < 0 || at_a != at_b)
+		return false;
+	return str_eq_nocase(
+		   str_sub(a, 0, (size_t)at_a), str_sub(b, 0, (size_t)at_b)) &&
+	       same_domain(str_from(a, (size_t)at_a + 1),
+		   str_from(b, (size_t)at_b + 1));
+}
+
+static bool
+same_text(const struct fact *fact, struct str a, struct str b)
+{
 	if (!ignores_case(fact))
 		return str_eq(a, b);
 	if (str_eq_nocase(a, b))
 		return true;
-	if (fact->type != FACT_TYPE_HOST ||
-	    (has_one_spelling(a) && has_one_spelling(b)))
-		return false;
-	arena = session_arena(session);
-	return str_eq(domain_normal(arena, a), domain_normal(arena, b));
+	if (fact->type == FACT_TYPE_HOST)
+		return same_domain(a, b);
+	return fact->type == FACT_TYPE_ADDRESS && same_address(a, b);
 }
 
 static enum tri
@@ -128,13 +153,13 @@ ip_equals(struct session *session, const struct condition *cond)
 
 /* Does one of the values equal text? No value equals "". */
 static bool
-some_text_equals(struct session *session, const struct fact *fact,
-    const struct fact_value *value, struct str text)
+some_text_equals(
+    const struct fact *fact, const struct fact_value *value, struct str text)
 {
 	if (value->n == 0)
 		return text.len == 0;
 	for (size_t i = 0; i < value->n; i++)
-		if (same_text(session, fact, value->texts[i], text))
+		if (same_text(fact, value->texts[i], text))
 			return true;
 	return false;
 }
@@ -150,10 +175,10 @@ text_equals_operand(struct session *session, const struct fact *fact,
 
 	if (right->kind == OPERAND_TEXT &&
 	    text_is_literal(&right->text, &literal))
-		return some_text_equals(session, fact, value, literal);
+		return some_text_equals(fact, value, literal);
 	if (right->kind == OPERAND_TEXT) {
 		eval_text(session, &right->text, NULL, &text);
-		equals = some_text_equals(session, fact, value, buf_str(&text));
+		equals = some_text_equals(fact, value, buf_str(&text));
 		buf_done(&text);
 		return equals;
 	}
@@ -161,7 +186,7 @@ text_equals_operand(struct session *session, const struct fact *fact,
 	if (other.n == 0)
 		return value->n == 0;
 	for (size_t i = 0; i < other.n && !equals; i++)
-		equals = some_text_equals(session, fact, value, other.texts[i]);
+		equals = some_text_equals(fact, value, other.texts[i]);
 	return equals;
 }
 
