@@ -10,9 +10,8 @@
 
 #define BUF_FIRST_BYTES 128
 
-/* Room for more bytes and the NUL behind them. */
-static void
-reserve(struct buf *buf, size_t more)
+void
+buf_reserve(struct buf *buf, size_t more)
 {
 	size_t size = buf->size > 0 ? buf->size : BUF_FIRST_BYTES;
 
@@ -51,7 +50,7 @@ buf_add(struct buf *buf, struct str s)
 {
 	if (s.len == 0)
 		return;
-	reserve(buf, s.len);
+	buf_reserve(buf, s.len);
 	memcpy(buf->p + buf->len, s.p, s.len);
 	buf->len += s.len;
 	buf->p[buf->len] = '\0';
@@ -79,7 +78,7 @@ buf_printf(struct buf *buf, const char *format, ...)
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	assert(len >= 0);
-	reserve(buf, (size_t)len);
+	buf_reserve(buf, (size_t)len);
 	va_start(args, format);
 	vsnprintf(buf->p + buf->len, (size_t)len + 1, format, args);
 	va_end(args);

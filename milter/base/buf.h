@@ -18,6 +18,8 @@ struct buf {
 void buf_init(struct buf *buf);
 void buf_done(struct buf *buf);
 void buf_clear(struct buf *buf); /* keeps the memory */
+/* Room for more bytes and the NUL behind them. */
+void buf_reserve(struct buf *buf, size_t more);
 
 void buf_add(struct buf *buf, struct str s);
 void buf_add_cstr(struct buf *buf, const char *text);

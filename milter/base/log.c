@@ -10,11 +10,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #define LOG_VALUE_MAX    256
 #define LOG_SENTENCE_MAX 4096
+#define LOG_HEAD_MAX     64
+#define LOG_LINE_USUAL   512
 
 static const char *log_program = "sluice";
 static enum log_sink log_to = LOG_SINK_STDERR;
@@ -60,9 +64,11 @@ log_wants(enum log_level level)
 	       (int)level <= atomic_load(&log_max_level);
 }
 
+/* What a pipe did not take at once. */
 static void
-write_all(struct str line)
+write_rest(struct str line, size_t n_written)
 {
+	line = str_from(line, n_written);
 	while (line.len > 0) {
 		ssize_t n = write(STDERR_FILENO, line.p, line.len);
 
@@ -74,12 +80,39 @@ write_all(struct str line)
 	}
 }
 
+/* Head, line and newline in one write, so that lines never mix. */
+static void
+write_stderr(struct str line)
+{
+	char head[LOG_HEAD_MAX] = "";
+	char newline[] = "\n";
+	struct iovec parts[3] = { { head, 0 },
+		{ (char *)(uintptr_t)line.p, line.len }, { newline, 1 } };
+	size_t written;
+	ssize_t n;
+
+	if (log_as == LOG_FORMAT_TEXT)
+		snprintf(
+		    head, sizeof(head), "%s[%d]: ", log_program, (int)getpid());
+	parts[0].iov_len = strlen(head);
+	do
+		n = writev(STDERR_FILENO, parts, 3);
+	while (n == -1 && errno == EINTR);
+	if (n < 0)
+		return;
+	written = (size_t)n;
+	if (written < parts[0].iov_len) /* hardly ever: all of it is short */
+		return;
+	if (written < parts[0].iov_len + line.len)
+		write_rest(line, written - parts[0].iov_len);
+	if (written < parts[0].iov_len + line.len + 1)
+		write_rest(STR("\n"), 0);
+}
+
 /* line: without head and newline. */
 static void
 write_line(enum log_level level, struct str line)
 {
-	struct buf whole;
-
 	switch (log_to) {
 	case LOG_SINK_NONE:
 		return;
@@ -87,15 +120,9 @@ write_line(enum log_level level, struct str line)
 		syslog(level_priorities[level], "%.*s", STR_ARG(line));
 		return;
 	case LOG_SINK_STDERR:
-		break;
+		write_stderr(line);
+		return;
 	}
-	buf_init(&whole);
-	if (log_as == LOG_FORMAT_TEXT)
-		buf_printf(&whole, "%s[%d]: ", log_program, (int)getpid());
-	buf_add(&whole, line);
-	buf_byte(&whole, '\n');
-	write_all(buf_str(&whole));
-	buf_done(&whole);
 }
 
 void
@@ -210,6 +237,7 @@ void
 log_event_begin(struct log_event *event, const char *name)
 {
 	buf_init(&event->line);
+	buf_reserve(&event->line, LOG_LINE_USUAL);
 	event->format = log_as;
 	if (event->format == LOG_FORMAT_JSON)
 		buf_printf(&event->line, "{\"event\":\"%s\"", name);

@@ -10,8 +10,9 @@ static const char letters[] = "23456789abcdefghjkmnpqrstuvwxyz";
 
 #define BOOT_LETTERS 3
 
-static void
-append_letters(struct buf *out, uint32_t number, unsigned least)
+/* Writes at least so many letters; returns behind the last. */
+static char *
+put_letters(char *out, uint32_t number, unsigned least)
 {
 	uint32_t base = (uint32_t)sizeof(letters) - 1;
 	char text[16];
@@ -22,23 +23,26 @@ append_letters(struct buf *out, uint32_t number, unsigned least)
 		number /= base;
 	}
 	while (n > 0)
-		buf_byte(out, text[--n]);
+		*out++ = text[--n];
+	return out;
 }
 
 struct str
 session_ref(const struct session *session)
 {
-	struct session *writable = (struct session *)(uintptr_t)session;
-	struct buf *out = &writable->ref_text;
+	/* The text is only a cache of what the session says anyway. */
+	char *text = ((struct session *)(uintptr_t)session)->ref_text;
 	uint32_t base = (uint32_t)sizeof(letters) - 1;
+	char *end;
 
-	buf_clear(out);
-	append_letters(out, session->engine->ref_boot % (base * base * base),
-	    BOOT_LETTERS);
-	append_letters(out, session->ref_number, 1);
+	end = put_letters(text,
+	    session->engine->ref_boot % (base * base * base), BOOT_LETTERS);
+	end = put_letters(end, session->ref_number, 1);
+	*end = '\0';
 	if (session->message != NULL)
-		buf_printf(out, "-%u", session->message->number);
-	return buf_str(out);
+		snprintf(end, (size_t)(text + REF_BYTES - end), "-%u",
+		    session->message->number);
+	return str_of(text);
 }
 
 static bool

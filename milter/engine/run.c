@@ -311,6 +311,7 @@ run_stage(struct session *session)
 	struct charge charge;
 
 	session->store_ms = 0;
+	session->budget.clock_us = 0; /* this may be another thread */
 	charge_prepare(session, plan, &charge);
 	if (is_exempt(session))
 		charge_send(session, &charge);

@@ -66,7 +66,6 @@ session_free(struct session *session)
 	for (size_t i = 0; i < session->needs->n_macros; i++)
 		free(session->macros[i].value);
 	buf_done(&session->reply_text);
-	buf_done(&session->ref_text);
 	arena_free(session->helo_arena);
 	ruleset_put(session->rules);
 	arena_free(session->arena);

@@ -28,6 +28,8 @@ struct session_caps {
 
 extern const struct session_caps session_caps;
 
+#define REF_BYTES 40 /* "4f2a-3" at its longest, and a NUL */
+
 enum tri { TRI_FALSE, TRI_TRUE, TRI_UNKNOWN };
 
 /* What the rules of a stage, and so tags and scores, are about. */
@@ -152,7 +154,7 @@ struct session {
 	struct str rcpt; /* the recipient that is asked for */
 	double store_ms; /* waited for the store in this event */
 	struct buf reply_text;
-	struct buf ref_text;
+	char ref_text[REF_BYTES];
 };
 
 /* The scope of the stage that is running. */

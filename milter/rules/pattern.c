@@ -239,6 +239,17 @@ thread_cpu_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* What the thread has used since the clock was read last, be it for matching
+ * or between two matches: it is all for this message. */
+static void
+spend(struct pattern_budget *budget)
+{
+	int64_t now_us = thread_cpu_us();
+
+	budget->cpu_us -= now_us - budget->clock_us;
+	budget->clock_us = now_us;
+}
+
 /* Where a segment ends: not inside a character. */
 static size_t
 segment_end(const struct pattern *pattern, struct str subject, size_t from)
@@ -271,9 +282,10 @@ match_segments(const struct pattern *pattern, struct scratch *scratch,
 {
 	enum pattern_result result = PATTERN_NO, one;
 	bool is_timed = subject.len > UNTIMED_MAX;
-	int64_t began_us = is_timed ? thread_cpu_us() : 0, now_us = 0;
 	size_t from = 0, end;
 
+	if (is_timed && budget->clock_us == 0)
+		budget->clock_us = thread_cpu_us();
 	for (;;) {
 		if (budget->cpu_us < 0)
 			return PATTERN_OVER_BUDGET;
@@ -281,9 +293,7 @@ match_segments(const struct pattern *pattern, struct scratch *scratch,
 		one = match_segment(
 		    pattern, scratch, subject, from, end, captures);
 		if (is_timed)
-			now_us = thread_cpu_us();
-		budget->cpu_us -= now_us - began_us;
-		began_us = now_us;
+			spend(budget);
 		if (one == PATTERN_YES)
 			return PATTERN_YES;
 		if (one != PATTERN_NO)

@@ -38,6 +38,8 @@ unsigned pattern_n_groups(const struct pattern *pattern);
 struct pattern_budget {
 	uint32_t match_limit; /* of PCRE2, for each start position */
 	int64_t cpu_us;       /* left; goes down. Below 0: spent */
+	int64_t clock_us;     /* the thread's, as read last; whoever continues
+				 on another thread sets it to 0 */
 };
 
 /* Points into the subject; what did not take part is empty. */

@@ -318,10 +318,12 @@ set_has_ip(const struct set *set, const struct ip *ip)
 	if (ip->family == IP_NONE || set->n == 0)
 		return false;
 	for (unsigned bits = 0; bits <= ip_bits(ip); bits++) {
-		struct ip_net net = { ip_masked(ip, bits), (uint8_t)bits };
+		struct ip_net net = { .bits = (uint8_t)bits };
 
-		if ((map[bits / 8] & 1u << bits % 8) != 0 &&
-		    bsearch(&net, set->nets, set->n, sizeof(net),
+		if ((map[bits / 8] & 1u << bits % 8) == 0)
+			continue; /* no network has so many */
+		net.ip = ip_masked(ip, bits);
+		if (bsearch(&net, set->nets, set->n, sizeof(net),
 			compare_nets) != NULL)
 			return true;
 	}

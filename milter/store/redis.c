@@ -28,7 +28,7 @@
 #pragma GCC diagnostic pop
 
 #define REDIS_TIMEOUT_MS  100
-#define REDIS_CONNECTIONS 4
+#define REDIS_CONNECTIONS 16
 #define REDIS_CLOSE_US    INT64_C(1000000)
 #define SCRIPT_NO_SLOT    (-1)
 #define FIELD_BYTES_MAX   128 /* "unknown-recipients.1w" */

@@ -30,7 +30,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define RECEIVE_BYTES   16384
+#define RECEIVE_BYTES   4096
 #define SLACK_US        1000 /* of a deadline */
 #define REPLY_BYTES_MAX ((size_t)64 * 1024 * 1024)
 
@@ -335,9 +335,10 @@ redis_conn_is_empty(const struct redis_conn *conn)
 bool
 redis_conn_is_quiet(const struct redis_conn *conn)
 {
-	struct pollfd pollfd = { .fd = conn->fd, .events = POLLIN };
+	char byte;
 
-	return poll(&pollfd, 1, 0) == 0;
+	return recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
+	       errno == EAGAIN;
 }
 
 /* What is said first; each command has one reply, and all are sent at once. */

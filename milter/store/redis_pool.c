@@ -208,25 +208,22 @@ open_conn(struct redis_pool *pool, int64_t deadline_us)
 	return NULL;
 }
 
-/* The newest idle connection that is still good, or NULL. Lock held. */
+/* The connection that was used last, or NULL. Lock held. */
 static struct redis_conn *
 take_idle(struct redis_pool *pool)
 {
-	while (pool->n_idle > 0) {
-		struct redis_conn *conn = pool->idle[--pool->n_idle];
+	struct redis_conn *conn;
 
-		if (redis_conn_is_quiet(conn)) {
-			conn->era = pool->era;
-			return conn;
-		}
-		redis_conn_close(conn);
-		pool->n_open--;
-	}
-	return NULL;
+	if (pool->n_idle == 0)
+		return NULL;
+	conn = pool->idle[--pool->n_idle];
+	conn->era = pool->era;
+	return conn;
 }
 
-struct redis_conn *
-redis_pool_borrow(struct redis_pool *pool, int64_t deadline_us)
+/* One that is idle, or a new one; NULL: none in time, or Redis is away. */
+static struct redis_conn *
+borrow_any(struct redis_pool *pool, int64_t deadline_us)
 {
 	struct redis_failure failure;
 	struct redis_conn *conn = NULL;
@@ -253,6 +250,28 @@ redis_pool_borrow(struct redis_pool *pool, int64_t deadline_us)
 	pthread_mutex_unlock(&pool->lock);
 	if (is_nameless)
 		tell_failure(pool, &failure, is_change);
+	return conn;
+}
+
+static void
+discard(struct redis_pool *pool, struct redis_conn *conn)
+{
+	pthread_mutex_lock(&pool->lock);
+	pool->n_open--;
+	pthread_mutex_unlock(&pool->lock);
+	pthread_cond_signal(&pool->changed);
+	redis_conn_close(conn);
+}
+
+/* The socket is asked without the lock: others need not wait for that. */
+struct redis_conn *
+redis_pool_borrow(struct redis_pool *pool, int64_t deadline_us)
+{
+	struct redis_conn *conn;
+
+	while ((conn = borrow_any(pool, deadline_us)) != NULL &&
+	       !redis_conn_is_quiet(conn))
+		discard(pool, conn);
 	return conn;
 }
 
