@@ -18,6 +18,7 @@
 #define PARENS_NEST_MAX 100
 #define JIT_STACK_FIRST ((size_t)32 * 1024)
 #define UNTIMED_MAX     1024 /* asking the clock would cost more */
+#define UNTIMED_RUN     16   /* but many of them add up */
 #define JIT_STACK_MAX   ((size_t)1024 * 1024)
 
 struct pattern {
@@ -281,7 +282,8 @@ match_segments(const struct pattern *pattern, struct scratch *scratch,
     struct pattern_captures *captures)
 {
 	enum pattern_result result = PATTERN_NO, one;
-	bool is_timed = subject.len > UNTIMED_MAX;
+	bool is_timed =
+	    subject.len > UNTIMED_MAX || ++budget->n_short % UNTIMED_RUN == 0;
 	size_t from = 0, end;
 
 	if (is_timed && budget->clock_us == 0)

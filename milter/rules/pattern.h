@@ -40,6 +40,7 @@ struct pattern_budget {
 	int64_t cpu_us;       /* left; goes down. Below 0: spent */
 	int64_t clock_us;     /* the thread's, as read last; whoever continues
 				 on another thread sets it to 0 */
+	unsigned n_short;     /* subjects so short that few are timed */
 };
 
 /* Points into the subject; what did not take part is empty. */

@@ -28,7 +28,7 @@ static enum pattern_result
 match(const struct pattern *pattern, struct str subject,
     struct pattern_captures *captures)
 {
-	struct pattern_budget budget = { 10000, 10000000, 0 };
+	struct pattern_budget budget = { 10000, 10000000, 0, 0 };
 
 	return pattern_match(pattern, subject, &budget, captures);
 }
@@ -340,7 +340,7 @@ static void
 test_too_many_steps_are_no_answer(void **state)
 {
 	struct pattern *pattern = compile("(a+)+$", "", true);
-	struct pattern_budget budget = { 1000, 10000000, 0 };
+	struct pattern_budget budget = { 1000, 10000000, 0, 0 };
 
 	(void)state;
 	assert_int_equal(
@@ -357,7 +357,7 @@ static void
 test_a_match_behind_a_hard_segment_is_found(void **state)
 {
 	struct pattern *pattern = compile("(?:a+)+b|needle", "", true);
-	struct pattern_budget budget = { 1000, 60000000, 0 };
+	struct pattern_budget budget = { 1000, 60000000, 0, 0 };
 	struct str subject = subject_with(200000, '-', 150000, "needle");
 
 	(void)state;
@@ -373,7 +373,7 @@ test_the_budget_goes_down_and_ends_it(void **state)
 {
 	struct pattern *pattern = compile("x[a-z]*y", "", true);
 	struct str subject = subject_with(1000000, '-', 999990, "xaay");
-	struct pattern_budget budget = { 10000, 10000000, 0 };
+	struct pattern_budget budget = { 10000, 10000000, 0, 0 };
 
 	(void)state;
 	assert_int_equal(
