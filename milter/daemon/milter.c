@@ -97,9 +97,10 @@ begin(SMFICTX *ctx, struct open_session *open, int step)
 {
 	if (open == NULL || !sessions_enter(open))
 		return false;
+	if (step < 0)
+		return true; /* a header, a chunk: nothing asks what time it is */
 	session_now(open->session, clock_wall_ms(), false);
-	if (step >= 0)
-		pass_macros(ctx, open, step);
+	pass_macros(ctx, open, step);
 	return true;
 }
 

@@ -12,19 +12,9 @@
 #include <libmilter/mfapi.h>
 #include <string.h>
 
-/* What the session's facts need, whatever the rules are; by step. The MTA's
- * own lists are replaced by ours. */
-static const char *const always[STEPS_MACRO_LISTS] = {
-	[SMFIM_CONNECT] = "j _ {daemon_name} {daemon_port} {client_addr} "
-			  "{client_port} {client_name} {client_resolve} "
-			  "{client_ptr}",
-	[SMFIM_HELO] = "",
-	[SMFIM_ENVFROM] = "i {auth_authen} {auth_type} {mail_addr} {mail_host}",
-	[SMFIM_ENVRCPT] = "i {rcpt_addr} {rcpt_mailer} {rcpt_host}",
-	[SMFIM_DATA] = "i",
-	[SMFIM_EOM] = "i",
-	[SMFIM_EOH] = "i",
-};
+/* What tells of a recipient that the MTA refuses. */
+static const char refused_rcpt_macros[] =
+    "{rcpt_addr} {rcpt_mailer} {rcpt_host}";
 
 static const int list_of_stage[STAGE_N] = {
 	[STAGE_CONNECT] = SMFIM_CONNECT,
@@ -73,7 +63,6 @@ struct steps
 steps_choose(const struct needs *needs, struct steps offered)
 {
 	const bool *answers = needs->answers;
-	bool is_content_read = needs->headers || needs->body;
 	unsigned long protocol = SMFIP_NOUNKNOWN;
 
 	protocol |= step_flag(
@@ -82,15 +71,17 @@ steps_choose(const struct needs *needs, struct steps offered)
 	    step_flag(answers[STAGE_DATA], false, SMFIP_NR_DATA, SMFIP_NODATA);
 	protocol |=
 	    step_flag(false, needs->headers, SMFIP_NR_HDR, SMFIP_NOHDRS);
-	protocol |= step_flag(
-	    answers[STAGE_HEADERS], is_content_read, SMFIP_NR_EOH, SMFIP_NOEOH);
+	protocol |=
+	    step_flag(answers[STAGE_HEADERS], false, SMFIP_NR_EOH, SMFIP_NOEOH);
 	protocol |= body_flags(needs, offered.protocol);
 	if (needs->refused_rcpt)
 		protocol |= SMFIP_RCPT_REJ;
 	protocol &= offered.protocol;
-	/* An old MTA that cannot leave DATA out need not wait for it. */
+	/* An old MTA that cannot leave a step out need not wait for it. */
 	if (!answers[STAGE_DATA] && (protocol & SMFIP_NODATA) == 0)
 		protocol |= SMFIP_NR_DATA & offered.protocol;
+	if (!answers[STAGE_HEADERS] && (protocol & SMFIP_NOEOH) == 0)
+		protocol |= SMFIP_NR_EOH & offered.protocol;
 	return (
 	    struct steps){ wanted_actions(needs) & offered.actions, protocol };
 }
@@ -142,7 +133,7 @@ add_needed(struct macro_list *list, struct arena *arena, struct str name)
 }
 
 static void
-add_always(struct macro_list *list, struct arena *arena, struct str names)
+add_names(struct macro_list *list, struct arena *arena, struct str names)
 {
 	while (names.len > 0) {
 		ptrdiff_t end = str_find(names, ' ');
@@ -169,6 +160,21 @@ joined(const struct macro_list *list, struct arena *arena)
 	return copy;
 }
 
+/*
+ * Is the macro asked for at this stage? At its own. Those of TLS at MAIL, too,
+ * for not every client says EHLO again; the queue id at every stage of a
+ * message, since MTAs disagree on when they know it.
+ */
+static bool
+is_told(const struct needs *needs, size_t i, enum stage stage)
+{
+	enum stage told = needs->macros[i].stage;
+
+	return needs->macros[i].at_all_stages || told == stage ||
+	       (told == STAGE_HELO && stage == STAGE_MAIL) ||
+	       (strcmp(needs->macros[i].name, "i") == 0 && stage >= STAGE_MAIL);
+}
+
 void
 macro_lists_init(
     struct macro_lists *lists, struct arena *arena, const struct needs *needs)
@@ -178,9 +184,10 @@ macro_lists_init(
 		int at = list_of_stage[stage];
 		struct macro_list *list = &lists->at[at];
 
-		add_always(list, arena, str_of(always[at]));
+		if (stage == STAGE_RCPT && needs->refused_rcpt)
+			add_names(list, arena, STR(refused_rcpt_macros));
 		for (size_t i = 0; i < needs->n_macros; i++)
-			if ((int)needs->macros[i].stage <= stage)
+			if (is_told(needs, i, (enum stage)stage))
 				add_needed(
 				    list, arena, str_of(needs->macros[i].name));
 		list->text = joined(list, arena);

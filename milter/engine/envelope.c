@@ -193,6 +193,7 @@ envelope_set_sender(struct session *session, struct str path,
 	    plain_address(arena, address, local, domain));
 	fact_set_truth(session, FACT_BOUNCE, address.len == 0);
 	set_params(session, params, n_params);
+	session_set_tls(session); /* after STARTTLS some say no EHLO */
 	set_user(session);
 }
 

@@ -11,6 +11,8 @@
  * unless it was accepted; its memory is freed. */
 void message_abort(struct session *session);
 
+/* session.c: the facts of TLS as the MTA tells them now. */
+void session_set_tls(struct session *session);
 /* session.c: what patterns may spend from now on. */
 void session_budget_reset(struct session *session);
 

@@ -228,14 +228,37 @@ session_connect(struct session *session, const struct session_client *client)
 	return connection_reply(session, run_stage(session));
 }
 
+/* In the arena of the connection: they outlive messages. */
 static void
-set_tls_facts(struct session *session)
+set_tls_text(struct session *session, enum fact_id id)
 {
-	set_text_from_macro(session, FACT_TLS_VERSION);
-	set_text_from_macro(session, FACT_TLS_CIPHER);
+	struct arena *arena =
+	    session->helo_arena != NULL ? session->helo_arena : session->arena;
+	struct str value =
+	    session_macro_value(session, str_of(fact_by_id(id)->macros));
+
+	if (!str_eq(session->slots[id].text, value))
+		fact_set_text(session, id, arena_str(arena, value));
+}
+
+void
+session_set_tls(struct session *session)
+{
+	set_tls_text(session, FACT_TLS_VERSION);
+	set_tls_text(session, FACT_TLS_CIPHER);
 	set_number_from_macro(session, FACT_TLS_BITS);
-	set_text_from_macro(session, FACT_TLS_SUBJECT);
-	set_text_from_macro(session, FACT_TLS_ISSUER);
+	set_tls_text(session, FACT_TLS_SUBJECT);
+	set_tls_text(session, FACT_TLS_ISSUER);
+}
+
+/* Their texts were in the arena that has gone. */
+static void
+clear_helo_facts(struct session *session)
+{
+	for (int i = 0; i < FACT_N; i++)
+		if (fact_by_id((enum fact_id)i)->stage == STAGE_HELO)
+			memset(
+			    &session->slots[i], 0, sizeof(session->slots[i]));
 }
 
 struct reply
@@ -245,13 +268,14 @@ session_helo(struct session *session, struct str name)
 	/* A client may say HELO as often as it likes: the last one counts. */
 	arena_free(session->helo_arena);
 	session->helo_arena = arena_new(HELO_ARENA);
+	clear_helo_facts(session);
 	session->helo_scope = (struct scope){ .arena = session->helo_arena };
 	session->stage = STAGE_HELO;
 	session_budget_reset(session);
 	fact_set_text(session, FACT_HELO_NAME,
 	    arena_str(session->helo_arena,
 		str_sub(name, 0, session_caps.value_bytes)));
-	set_tls_facts(session);
+	session_set_tls(session);
 	return connection_reply(session, run_stage(session));
 }
 

@@ -37,6 +37,19 @@ add_macros(struct needs *needs, struct str names, enum stage stage)
 	return 0;
 }
 
+/* macro["{name}"]: a rule may ask for it from connect on, but the MTA may tell
+ * it at any stage. */
+static int
+add_macro_anywhere(struct needs *needs, struct str name)
+{
+	if (add_macro(needs, name, STAGE_CONNECT, needs->arena) == -1)
+		return -1;
+	for (size_t i = 0; i < needs->n_macros; i++)
+		if (str_is(name, needs->macros[i].name))
+			needs->macros[i].at_all_stages = true;
+	return 0;
+}
+
 void
 needs_init(struct needs *needs)
 {
@@ -61,6 +74,6 @@ needs_add(struct needs *needs, const struct fact_ref *ref)
 	needs->body = needs->body || (fact->flags & FACT_BODY) != 0;
 	needs->whole_body = needs->whole_body || fact->id == FACT_MESSAGE_SIZE;
 	if (fact->id == FACT_MACRO)
-		return add_macros(needs, ref->argument, STAGE_CONNECT);
+		return add_macro_anywhere(needs, ref->argument);
 	return add_macros(needs, str_of(fact->macros), fact->stage);
 }

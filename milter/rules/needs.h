@@ -23,11 +23,12 @@ struct needs {
 	bool whole_body; /* message.size: bytes behind scan_limit count, too */
 	bool refused_rcpt; /* recipients refused by the MTA are wanted [L] */
 	bool changes;      /* header changes or quarantine may be asked for */
-	/* Macro names as the MTA knows them ("i", "{auth_authen}"), by stage
-	 * from which they are wanted; each also at all later stages. */
+	/* Macro names as the MTA knows them ("i", "{auth_authen}"), and the
+	 * stage at which they are told; at_all_stages: nobody knows when. */
 	struct {
 		const char *name;
 		enum stage stage;
+		bool at_all_stages;
 	} macros[NEEDS_MACROS_MAX];
 	size_t n_macros;
 };

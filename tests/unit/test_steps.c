@@ -40,20 +40,16 @@ static const struct {
 	{ "DATA is answered", { .answers = { [STAGE_DATA] = true } },
 	    SMFIF_SETSYMLIST, NOTHING & ~SMFIP_NODATA },
 	{ "header fields are read at the end", { .headers = true },
-	    SMFIF_SETSYMLIST,
-	    (NOTHING & ~(SMFIP_NOHDRS | SMFIP_NOEOH)) | SMFIP_NR_HDR |
-		SMFIP_NR_EOH },
+	    SMFIF_SETSYMLIST, (NOTHING & ~SMFIP_NOHDRS) | SMFIP_NR_HDR },
 	{ "header fields are answered",
 	    { .headers = true, .answers = { [STAGE_HEADERS] = true } },
 	    SMFIF_SETSYMLIST,
 	    (NOTHING & ~(SMFIP_NOHDRS | SMFIP_NOEOH)) | SMFIP_NR_HDR },
 	{ "a body may be skipped", { .body = true }, SMFIF_SETSYMLIST,
-	    (NOTHING & ~(SMFIP_NOBODY | SMFIP_NOEOH)) | SMFIP_NR_EOH |
-		SMFIP_SKIP },
+	    (NOTHING & ~SMFIP_NOBODY) | SMFIP_SKIP },
 	{ "a whole body need not be answered",
 	    { .body = true, .whole_body = true }, SMFIF_SETSYMLIST,
-	    (NOTHING & ~(SMFIP_NOBODY | SMFIP_NOEOH)) | SMFIP_NR_EOH |
-		SMFIP_NR_BODY },
+	    (NOTHING & ~SMFIP_NOBODY) | SMFIP_NR_BODY },
 	{ "refused recipients", { .refused_rcpt = true }, SMFIF_SETSYMLIST,
 	    NOTHING | SMFIP_RCPT_REJ },
 	{ "changes", { .changes = true },
@@ -158,33 +154,32 @@ what_an_mta_lacks_is_named_once_it_matters(void **state)
 }
 
 static void
-macros_are_asked_for_from_their_stage_on(void **state)
+macros_are_asked_for_at_their_stage(void **state)
 {
 	struct arena *arena = arena_new(256);
-	struct needs needs = { .n_macros = 3 };
+	struct needs needs = { .n_macros = 4, .refused_rcpt = true };
 	struct macro_lists lists;
 
 	(void)state;
 	needs.macros[0].name = "{tls_version}";
-	needs.macros[0].stage = STAGE_MAIL;
+	needs.macros[0].stage = STAGE_HELO; /* and at MAIL */
 	needs.macros[1].name = "{mine}";
 	needs.macros[1].stage = STAGE_CONNECT;
-	needs.macros[2].name = "i"; /* is asked for in any case: only once */
-	needs.macros[2].stage = STAGE_RCPT;
+	needs.macros[2].name = "i"; /* from MAIL on */
+	needs.macros[2].stage = STAGE_DATA;
+	needs.macros[3].name = "{any}";
+	needs.macros[3].at_all_stages = true;
 	macro_lists_init(&lists, arena, &needs);
-	assert_string_equal(lists.at[SMFIM_CONNECT].text,
-	    "j _ {daemon_name} {daemon_port} {client_addr} {client_port} "
-	    "{client_name} {client_resolve} {client_ptr} {mine}");
-	assert_string_equal(lists.at[SMFIM_HELO].text, "{mine}");
-	assert_string_equal(lists.at[SMFIM_ENVFROM].text,
-	    "i {auth_authen} {auth_type} {mail_addr} {mail_host} "
-	    "{tls_version} {mine}");
-	assert_string_equal(lists.at[SMFIM_ENVRCPT].text,
-	    "i {rcpt_addr} {rcpt_mailer} {rcpt_host} {tls_version} {mine}");
+	assert_string_equal(lists.at[SMFIM_CONNECT].text, "{mine} {any}");
+	assert_string_equal(lists.at[SMFIM_HELO].text, "{tls_version} {any}");
 	assert_string_equal(
-	    lists.at[SMFIM_DATA].text, "i {tls_version} {mine}");
-	assert_string_equal(lists.at[SMFIM_EOH].text, "i {tls_version} {mine}");
-	assert_string_equal(lists.at[SMFIM_EOM].text, "i {tls_version} {mine}");
+	    lists.at[SMFIM_ENVFROM].text, "{tls_version} i {any}");
+	assert_string_equal(lists.at[SMFIM_ENVRCPT].text,
+	    "{rcpt_addr} {rcpt_mailer} {rcpt_host} i {any}");
+	assert_string_equal(lists.at[SMFIM_DATA].text, "i {any}");
+	assert_string_equal(lists.at[SMFIM_EOH].text, "i {any}");
+	assert_string_equal(lists.at[SMFIM_EOM].text, "i {any}");
+	assert_int_equal(lists.at[SMFIM_ENVRCPT].n_read, 2);
 	for (int i = 0; i < STEPS_MACRO_LISTS; i++) {
 		char joined[400] = "";
 
@@ -209,7 +204,7 @@ main(void)
 		cmocka_unit_test(never_more_is_asked_for_than_was_offered),
 		cmocka_unit_test(without_skip_a_body_is_not_answered),
 		cmocka_unit_test(what_an_mta_lacks_is_named_once_it_matters),
-		cmocka_unit_test(macros_are_asked_for_from_their_stage_on),
+		cmocka_unit_test(macros_are_asked_for_at_their_stage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
