@@ -55,6 +55,14 @@ set_codes(const struct reply *reply, char class, struct answer *answer)
 	answer->xcode[xcode.len] = '\0';
 }
 
+/* Other bytes than ASCII are there only if the client said SMTPUTF8: the
+ * session sees to that. */
+static bool
+is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 void
 answer_make(const struct reply *reply, struct answer *answer_out)
 {
@@ -72,7 +80,7 @@ answer_make(const struct reply *reply, struct answer *answer_out)
 			break;
 		if (c == '%')
 			answer_out->text[len++] = '%';
-		answer_out->text[len++] = c >= ' ' && c < 0x7f ? c : '?';
+		answer_out->text[len++] = is_control(c) ? '?' : c;
 	}
 	answer_out->text[len] = '\0';
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define CHARGED_KEYS_MAX 1000 /* of a connection; a HELO may bring one */
+
 enum { TAG_MESSAGE, TAG_CONNECTION };
 
 static const struct limit_level level_fits = { .over = TRI_FALSE };
@@ -118,6 +120,8 @@ remember_charged(struct session *session, const struct charge_use *use,
 		message->charged[message->n_charged++] = one;
 		return;
 	}
+	if (session->n_charged == CHARGED_KEYS_MAX)
+		return; /* such a client is counted again each time */
 	one.key = arena_str(session->arena, use->use.identity);
 	session->charged = arena_grow(
 	    session->arena, session->charged, session->n_charged, sizeof(one));

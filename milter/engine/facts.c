@@ -4,6 +4,7 @@
  */
 #include "engine/facts.h"
 
+#include "base/xalloc.h"
 #include "mime/address.h"
 #include "mime/header.h"
 
@@ -324,6 +325,7 @@ read_score(struct session *session, const struct fact_ref *ref,
 	value_of_number(value, session_score(session));
 }
 
+/* One array, made anew at each reading: rules of rcpt may ask often. */
 static void
 read_tags(struct session *session, const struct fact_ref *ref,
     struct fact_value *value)
@@ -331,19 +333,20 @@ read_tags(struct session *session, const struct fact_ref *ref,
 	const struct scope *scopes[] = { &session->connect_scope,
 		&session->helo_scope,
 		session->message == NULL ? NULL : &session->message->scope };
-	struct arena *arena = session_arena(session);
-	struct str *list = NULL;
-	size_t n = 0;
+	size_t n = 0, room = 0;
 
 	(void)ref;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 3; i++)
+		room += scopes[i] == NULL ? 0 : scopes[i]->n_tags;
+	if (room == 0)
+		return;
+	session->tag_list =
+	    xrealloc(session->tag_list, room * sizeof(struct str));
+	for (size_t i = 0; i < 3; i++)
 		for (size_t j = 0; scopes[i] != NULL && j < scopes[i]->n_tags;
-		     j++) {
-			list = arena_grow(arena, list, n, sizeof(*list));
-			list[n++] = scopes[i]->tags[j];
-		}
-	}
-	value_of_list(value, list, n);
+		     j++)
+			session->tag_list[n++] = scopes[i]->tags[j];
+	value_of_list(value, session->tag_list, n);
 }
 
 static void

@@ -197,7 +197,13 @@ too_many_recipients(struct session *session)
 		.code = 452,
 		.xcode = STR("4.5.3"),
 		.text = report_own_text(session, "Too many recipients") };
+	struct verdict_report report = { .stage = STAGE_RCPT,
+		.action = "tempfail",
+		.code = reply.code,
+		.text = reply.text };
 
+	session->stage = STAGE_RCPT;
+	report_verdict(session, &report, NULL);
 	if (!session->slots[FACT_NON_SMTP].truth)
 		return reply;
 	if (session->message->has_refusal)
@@ -265,8 +271,9 @@ run_message_stage(struct session *session, enum stage stage)
 static void
 set_queue_id(struct session *session)
 {
-	fact_set_text(
-	    session, FACT_QUEUE_ID, session_macro_value(session, STR("i")));
+	fact_set_text(session, FACT_QUEUE_ID,
+	    arena_str(session->message->arena,
+		session_macro_value(session, STR("i"))));
 }
 
 struct reply

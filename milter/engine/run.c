@@ -28,6 +28,18 @@ outcome_is_refusal(const struct outcome *outcome)
 }
 
 static void
+tell_cap(const struct session *session, struct scope *scope, const char *what,
+    size_t max)
+{
+	if (scope->was_told)
+		return;
+	scope->was_told = true;
+	log_warning("rules ask for more than %zu %s (ref %.*s): the rest is "
+		    "left out",
+	    max, what, STR_ARG(session_ref(session)));
+}
+
+static void
 add_change(struct session *session, enum change_kind kind, struct str name,
     struct str value)
 {
@@ -35,9 +47,7 @@ add_change(struct session *session, enum change_kind kind, struct str name,
 	struct change change = { .kind = kind, .name = name };
 
 	if (scope->n_changes == session_caps.changes) {
-		log_warning("a message asks for more than %zu changes: the "
-			    "rest is left out",
-		    session_caps.changes);
+		tell_cap(session, scope, "changes", session_caps.changes);
 		return;
 	}
 	change.value = kind == CHANGE_QUARANTINE || value.len == 0
@@ -57,9 +67,7 @@ add_tag(struct session *session, struct str tag)
 		if (str_eq(scope->tags[i], tag))
 			return;
 	if (scope->n_tags == session_caps.tags) {
-		log_warning("a message gets more than %zu tags: the rest is "
-			    "left out",
-		    session_caps.tags);
+		tell_cap(session, scope, "tags", session_caps.tags);
 		return;
 	}
 	scope->tags = arena_grow(

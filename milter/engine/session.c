@@ -66,6 +66,7 @@ session_free(struct session *session)
 	for (size_t i = 0; i < session->needs->n_macros; i++)
 		free(session->macros[i].value);
 	buf_done(&session->reply_text);
+	free(session->tag_list);
 	arena_free(session->helo_arena);
 	ruleset_put(session->rules);
 	arena_free(session->arena);

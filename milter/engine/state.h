@@ -41,6 +41,7 @@ struct scope {
 	struct change *changes;
 	size_t n_changes;
 	bool is_accepted; /* no more rules */
+	bool was_told;    /* that a cap was reached */
 };
 
 /* How a limit stands, as of its last charge or peek. */
@@ -154,6 +155,7 @@ struct session {
 	struct str rcpt; /* the recipient that is asked for */
 	double store_ms; /* waited for the store in this event */
 	struct buf reply_text;
+	struct str *tag_list; /* on the heap: the fact tag, as read last */
 	char ref_text[REF_BYTES];
 };
 

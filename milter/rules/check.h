@@ -40,6 +40,8 @@ void check_text(struct checker *checker, const struct check_place *place,
 
 /* needs.c: notes that the fact is read. -1: too many macros. */
 int needs_add(struct needs *needs, const struct fact_ref *ref);
+/* The word is compared with mime.damage: what must be read to know? */
+void needs_add_damage(struct needs *needs, struct str word);
 /* What every session wants for its log lines and identities. */
 void needs_init(struct needs *needs);
 

@@ -51,6 +51,13 @@ add_macro_anywhere(struct needs *needs, struct str name)
 }
 
 void
+needs_add_damage(struct needs *needs, struct str word)
+{
+	if (str_is(word, "body-cut"))
+		needs->body = true;
+}
+
+void
 needs_init(struct needs *needs)
 {
 	static const enum fact_id always[] = { FACT_CLIENT_NAME,

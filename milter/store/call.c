@@ -12,7 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define CALL_FIRST_BYTES 2560 /* head, four uses, their texts */
+#define CALL_FIRST_BYTES 1664 /* head, room for four uses, texts of two */
 
 struct store_call *
 store_call_new(struct store *store)

@@ -32,7 +32,7 @@ static const struct {
 	{ REPLY_REJECT, 550, "5.1234.1", "x", "550 5.7.1 x" },
 	{ REPLY_REJECT, 550, "5.7.1", "100% of %s", "550 5.7.1 100%% of %%s" },
 	{ REPLY_REJECT, 550, "5.7.1", "a\r\n250 b\t\x7f\xc3\xa9",
-	    "550 5.7.1 a??250 b????" },
+	    "550 5.7.1 a??250 b??\xc3\xa9" },
 };
 
 static void
