@@ -20,8 +20,8 @@ struct answer {
 /*
  * For REPLY_REJECT and REPLY_TEMPFAIL. A code or xcode of the wrong class is
  * replaced by the default of its kind: libmilter would drop the text, and
- * send it with a later reply, to somebody else. Every "%" is doubled, what
- * is not printable ASCII becomes "?", and what is too long is cut.
+ * send it with a later reply, to somebody else. Every "%" is doubled, control
+ * bytes become "?", and what is too long is cut.
  */
 void answer_make(const struct reply *reply, struct answer *answer_out);
 

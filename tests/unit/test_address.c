@@ -319,9 +319,15 @@ hostile_lists_take_linear_time(void **state)
 
 		for (size_t at = 0; at < raw.len; at++)
 			bytes[at] = patterns[i][at % len];
-		start = cpu_us();
-		address_list(arena, raw, &list, &damage);
-		took = cpu_us() - start;
+		/* What else the host does makes one run slow, not three. */
+		took = INT64_MAX;
+		for (int n = 0; n < 3 && took > HOSTILE_MAX_US; n++) {
+			arena_free(arena);
+			arena = arena_new(4096);
+			start = cpu_us();
+			address_list(arena, raw, &list, &damage);
+			took = cpu_us() - start;
+		}
 		if (getenv("VERBOSE") != NULL)
 			print_message("%6lld us, %zu bytes: %s\n",
 			    (long long)took, arena_used(arena), patterns[i]);

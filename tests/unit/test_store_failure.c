@@ -325,7 +325,7 @@ test_the_right_password_and_database_are_used(void **state)
 	store = kit_open(url, TIMEOUT_MS);
 	assert_int_equal(must("anna"), 1);
 	assert_non_null(strstr(store_name(store), "/3"));
-	assert_null(strstr(store_name(store), "pa"));
+	assert_null(strstr(store_name(store), "ss@w"));
 }
 
 static void
