@@ -8,9 +8,12 @@
 # what it was given.
 cat > "$T/stub.m4" <<'END'
 divert(-1)
-define(`FEATURE', `feature $1 ')
-define(`DAEMON_OPTIONS', `daemon $1 ')
-define(`INPUT_MAIL_FILTER', `filter $1 = $2 ')
+define(`FEATURE', `feature $1
+')
+define(`DAEMON_OPTIONS', `daemon $1
+')
+define(`INPUT_MAIL_FILTER', `filter $1 = $2
+')
 divert(0)dnl
 END
 expanded=$(m4 "$T/stub.m4" "$TOP/contrib/sendmail/sluice.mc" 2>&1)
