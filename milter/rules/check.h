@@ -38,6 +38,9 @@ void check_text(struct checker *checker, const struct check_place *place,
     const struct text *text, const struct condition *cond,
     const struct condition *block_cond);
 
+/* check_words.c: facts that know a few words only are compared with these. */
+void check_words(struct checker *checker, const struct condition *cond);
+
 /* needs.c: notes that the fact is read. -1: too many macros. */
 int needs_add(struct needs *needs, const struct fact_ref *ref);
 /* The word is compared with mime.damage: what must be read to know? */

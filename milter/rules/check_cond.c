@@ -412,24 +412,6 @@ check_over(struct checker *checker, const struct check_place *place,
 		check_peek(checker, place, cond);
 }
 
-/* Only who asks for body-cut wants the body for mime.damage. */
-static void
-note_damage_words(struct checker *checker, const struct condition *cond)
-{
-	bool is_compared = cond->kind == COND_COMPARE || cond->kind == COND_IN;
-	struct str word;
-
-	if (!is_compared || cond->has_text ||
-	    cond->ref.fact->id != FACT_MIME_DAMAGE)
-		return;
-	if (cond->kind == COND_COMPARE && cond->right.kind == OPERAND_TEXT &&
-	    text_is_literal(&cond->right.text, &word))
-		needs_add_damage(checker->needs, word);
-	for (size_t i = 0; i < cond->n_list; i++)
-		if (text_is_literal(&cond->list[i].text, &word))
-			needs_add_damage(checker->needs, word);
-}
-
 void
 check_condition(struct checker *checker, const struct check_place *place,
     struct condition *cond)
@@ -438,7 +420,7 @@ check_condition(struct checker *checker, const struct check_place *place,
 	    cond->kind == COND_MATCH ||
 	    (cond->kind == COND_IN && !cond->has_text))
 		check_condition_ref(checker, place, &cond->ref);
-	note_damage_words(checker, cond);
+	check_words(checker, cond);
 	switch (cond->kind) {
 	case COND_OR:
 	case COND_AND:

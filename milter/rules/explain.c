@@ -12,7 +12,9 @@ charge_text(const struct limit *limit)
 	case UNIT_CONNECTIONS:
 		return "once for the connection";
 	case UNIT_MESSAGES:
-		return "once for each message";
+		return limit->stage == STAGE_RCPT
+			   ? "once for each message and key"
+			   : "once for each message";
 	case UNIT_RECIPIENTS:
 		return limit->stage == STAGE_RCPT
 			   ? "once for each recipient"

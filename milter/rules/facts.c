@@ -101,7 +101,7 @@ static const struct fact facts[FACT_N] = {
 	    FACT_BODY | FACT_HEADERS, "", "bytes of header and body"),
 	ROW(MIME_DAMAGE, "mime.damage", STRING, HEADERS,
 	    FACT_MANY | FACT_HEADERS, "",
-	    "what was malformed or over a cap: encoded-word, charset, …"),
+	    "what was malformed or over a cap: encoded-word, charset, raw-8bit, control, address, address-count, header-size, header-count, duplicate-header, body-cut, regex-limit, scan-budget"),
 	ROW(SCORE, "score", NUMBER, CONNECT, 0, "",
 	    "sum of the scores so far"),
 	ROW(TAG, "tag", STRING, CONNECT, FACT_MANY, "",
@@ -276,7 +276,7 @@ print_row(const struct fact *fact, struct buf *out)
 	buf_add_cstr(out, type_names[fact->type]);
 	if ((fact->flags & FACT_MANY) != 0)
 		buf_add_cstr(out, ", many");
-	print_padded(out, from, 24);
+	print_padded(out, from, 26);
 	buf_printf(out, "%-8s %s\n", stage_name(fact->stage), fact->help);
 }
 
@@ -316,7 +316,7 @@ facts_print(struct buf *out, bool as_json)
 		buf_add_cstr(out, "]\n");
 		return;
 	}
-	buf_printf(out, "%-20s%-24s%-8s %s\n", "FACT", "TYPE", "FROM", "");
+	buf_printf(out, "%-20s%-26s%-8s %s\n", "FACT", "TYPE", "FROM", "");
 	for (size_t i = 0; i < FACT_N; i++)
 		print_row(&facts[i], out);
 }

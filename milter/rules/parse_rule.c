@@ -82,8 +82,14 @@ parse_refusal(struct parser *parser, struct action *action)
 	if (parse_code(parser, action) == -1 ||
 	    (action->has_code && parse_xcode(parser, action) == -1))
 		return -1;
-	return parse_action_text(
-	    parser, action, "the text of the reply in quotes");
+	if (parse_action_text(
+		parser, action, "the text of the reply in quotes") == -1)
+		return -1;
+	if (action->text.n > 0)
+		return 0;
+	diag_add(parser->diags, DIAG_ERROR, action->text.pos,
+	    "the reply has no text: expected words that tell the sender why");
+	return -1;
 }
 
 static int
