@@ -61,8 +61,15 @@ static struct table_content *
 new_content(enum table_type type, const char *path)
 {
 	struct table_content *content = xcalloc(1, sizeof(*content));
+	pthread_rwlockattr_t attr;
 
-	pthread_rwlock_init(&content->lock, NULL);
+	/* By default readers go first, and with enough mail a changed file
+	 * would never be read. */
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(
+	    &attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&content->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
 	content->type = type;
 	content->path = path == NULL ? NULL : xstrdup(path);
 	content->n_refs = 1;
