@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -178,6 +179,23 @@ raise_descriptors(uint32_t max_connections)
 		    max_connections, (unsigned long long)limit.rlim_cur);
 }
 
+/*
+ * A worker that wakes for a packet of a few microseconds need not push aside
+ * what runs: an MTA or Redis that gets on with its work has more for us the
+ * next time. All threads inherit it; an administrator's choice of real-time
+ * or idle scheduling is left alone.
+ */
+static void
+set_scheduling(void)
+{
+	const struct sched_param parameters = { .sched_priority = 0 };
+
+	if (sched_getscheduler(0) == SCHED_OTHER &&
+	    sched_setscheduler(0, SCHED_BATCH, &parameters) == -1)
+		log_debug(
+		    "the scheduling stays as it was: %s", strerror(errno));
+}
+
 /* libmilter makes its threads with default attributes, 8 MiB of stack each,
  * and glibc would give each an arena of its own. */
 static void
@@ -186,6 +204,7 @@ set_process_limits(const struct conf *conf)
 	pthread_attr_t attributes;
 
 	raise_descriptors(conf->max_connections);
+	set_scheduling();
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	pthread_setattr_default_np(&attributes);
