@@ -6,7 +6,7 @@
 
 # The macros of sendmail-cf, as far as the snippet needs them: each prints
 # what it was given.
-cat > "$T/stub.m4" <<'END'
+cat > "$T/macros.m4" <<'END'
 divert(-1)
 define(`FEATURE', `feature $1
 ')
@@ -16,7 +16,7 @@ define(`INPUT_MAIL_FILTER', `filter $1 = $2
 ')
 divert(0)dnl
 END
-expanded=$(m4 "$T/stub.m4" "$TOP/contrib/sendmail/sluice.mc" 2>&1)
+expanded=$(m4 "$T/macros.m4" "$TOP/contrib/sendmail/sluice.mc" 2>&1)
 is "m4 takes it" "$?" 0
 like "the filter is ours" "$expanded" '^filter sluice = S=unix:/'
 like "it waits no longer than Sendmail's 10 s for an answer" "$expanded" 'R:10s'
