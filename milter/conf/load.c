@@ -9,6 +9,8 @@
 #include "conf/files.h"
 
 #include <string.h>
+#include <stdlib.h>
+#include <time.h>
 
 #define PASSWORD_MAX_BYTES ((size_t)1024)
 
@@ -24,6 +26,14 @@ conf_rules_options(const struct conf *conf, struct rules_options *options_out)
 	options_out->scan_budget_ms = conf->scan_budget_ms;
 	options_out->regex_match_limit = conf->regex_match_limit;
 	options_out->now_ms = clock_wall_ms();
+}
+
+void
+conf_use_timezone(const struct conf *conf)
+{
+	if (conf->timezone != NULL)
+		setenv("TZ", conf->timezone, 1);
+	tzset();
 }
 
 struct ruleset *

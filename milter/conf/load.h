@@ -12,6 +12,10 @@
 void conf_rules_options(
     const struct conf *conf, struct rules_options *options_out);
 
+/* From now on the process has the time zone of conf, for time.hour, expires and
+ * what people are told. Before there are threads. */
+void conf_use_timezone(const struct conf *conf);
+
 /* A ruleset with one reference, or NULL; diagnostics has errors and warnings
  * in either case. */
 struct ruleset *conf_load_rules(

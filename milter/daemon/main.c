@@ -132,6 +132,7 @@ load_conf(const struct arguments *args, struct buf *diagnostics)
 
 	if (conf == NULL)
 		fail(NULL, buf_str(diagnostics));
+	conf_use_timezone(conf);
 	if (conf->log == -1)
 		conf->log =
 		    args->is_foreground ? LOG_SINK_STDERR : LOG_SINK_SYSLOG;

@@ -47,12 +47,6 @@ trace_outcome_of(enum reply_kind kind)
 	return TRACE_ACCEPT;
 }
 
-const char *
-trace_outcome_name(enum trace_outcome outcome)
-{
-	return outcome_names[outcome];
-}
-
 int
 trace_fail(struct trace_run *run, const char *expected, const char *came)
 {

@@ -68,7 +68,6 @@ int trace_fail(struct trace_run *run, const char *expected, const char *came);
 /* "reject 550 5.7.1 "no" by rule pace, observed spam" */
 void trace_describe_event(const struct trace_run *run, struct buf *out);
 enum trace_outcome trace_outcome_of(enum reply_kind kind);
-const char *trace_outcome_name(enum trace_outcome outcome);
 
 /* What Postfix's cleanup(8) says before the mail of a local program. */
 void trace_connect_non_smtp(struct trace_run *run);

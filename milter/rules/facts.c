@@ -172,12 +172,6 @@ fact_by_id(enum fact_id id)
 }
 
 const char *
-fact_type_name(enum fact_type type)
-{
-	return type_names[type];
-}
-
-const char *
 fact_type_phrase(enum fact_type type)
 {
 	return type_phrases[type];

@@ -99,7 +99,6 @@ struct fact {
 
 const struct fact *fact_find(struct str name); /* NULL: there is none */
 const struct fact *fact_by_id(enum fact_id id);
-const char *fact_type_name(enum fact_type type);
 const char *fact_type_phrase(enum fact_type type); /* "an IP address" */
 bool fact_is_text(const struct fact *fact);        /* string, host or address */
 /* Can it have several values when it is read at this stage? */

@@ -4,6 +4,8 @@
  */
 #include "tool/tool.h"
 
+#include "conf/load.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/quantity.h"
@@ -226,15 +228,6 @@ say_counters(struct counters *counters, bool as_json)
 		    COUNTERS_MAX);
 }
 
-/* Times are shown as the rules mean them. */
-static void
-use_timezone(const struct conf *conf)
-{
-	if (conf->timezone != NULL)
-		setenv("TZ", conf->timezone, 1);
-	tzset();
-}
-
 static int
 show_counters(struct tool *tool, struct store *store, struct str limit,
     struct str key, bool as_json)
@@ -245,7 +238,7 @@ show_counters(struct tool *tool, struct store *store, struct str limit,
 	int rc = TOOL_FINE;
 
 	buf_init(&error);
-	use_timezone(tool->conf);
+	conf_use_timezone(tool->conf); /* times as the rules mean them */
 	if (key.len > 0)
 		query.identity = key_encode(counters.arena, key);
 	if (store_counters(store, &query, keep_counter, &counters, &error) ==

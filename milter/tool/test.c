@@ -12,6 +12,8 @@
 #include "engine/trace.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <time.h>
 
 static int
 say_result(const struct trace_options *options, struct trace_result *result)
@@ -122,5 +124,8 @@ test_run(struct tool *tool, int argc, char **argv)
 			    argv[i]);
 	if (options.store_url != NULL && !is_store(tool, options.store_url))
 		return TOOL_USAGE;
+	/* Stories run in UTC, wherever they are run. */
+	setenv("TZ", "UTC", 1);
+	tzset();
 	return test_with(tool, &options, n, argv);
 }
