@@ -19,14 +19,53 @@
 
 struct session;
 
-/* What a verdict was: for logs, traces and tools. Strings live for the call. */
+/* A fact that the rule read, as text; a list is joined by blanks. */
+struct verdict_fact {
+	struct str name;
+	struct str value;
+};
+
+/* A limit in a report. */
+struct verdict_limit {
+	struct str name;
+	struct str identity;
+	uint64_t used_before; /* this stage was charged */
+	uint64_t used;
+	uint64_t max;
+	struct store_rate rate; /* whose numbers these are */
+	int64_t retry_ms;       /* -1: never */
+};
+
+/* What a verdict was: for logs, traces, events. Strings live for the call. */
 struct verdict_report {
 	enum stage stage;
 	const char *action; /* "accept", "reject", "tempfail", "discard", … */
 	struct str rule;    /* empty: no rule decided (end of the message) */
+	const char *path;   /* where the rule stands; NULL: no rule */
+	unsigned line;
 	bool is_observed;
 	unsigned code;
 	struct str text;
+	struct str ref;
+	struct str queue;  /* the rest may be empty */
+	struct str client; /* an address as text */
+	struct str user;
+	struct str from;
+	struct str rcpt;                   /* at rcpt */
+	const struct verdict_limit *limit; /* NULL: no limit decided */
+	const struct verdict_fact *facts;
+	size_t n_facts;
+};
+
+/* A key has come near its limit, over it, or was locked: once for each time,
+ * as far as one charge can tell. */
+enum crossing_kind { CROSSING_NEAR, CROSSING_OVER, CROSSING_LOCKED };
+
+struct crossing_report {
+	enum crossing_kind kind;
+	struct verdict_limit limit;
+	int64_t locked_ms; /* CROSSING_LOCKED: for so long */
+	struct str ref;
 };
 
 /* What all sessions of a process share. Outlives them; filled in once. */
@@ -39,6 +78,12 @@ struct engine {
 	/* Called for each verdict, after it was logged if is_logged; may be
 	 * NULL. Any thread. */
 	void (*on_verdict)(void *context, const struct verdict_report *report);
+	/* The same; may be NULL. */
+	void (*on_crossing)(
+	    void *context, const struct crossing_report *report);
+	/* Was this rule told to be observed while running (ledger.h)? Asked
+	 * when it fires; may be NULL. */
+	bool (*is_observed)(void *context, struct str rule);
 	void *context;
 	bool is_logged; /* write verdict lines to the log */
 };

@@ -5,6 +5,7 @@
  * The trap: a refusal's text ends with a reference that differs from event to
  * event, so an exact text is compared without it, too.
  */
+#include "store/ledger.h"
 #include "engine/trace_run.h"
 
 #include "base/log.h"

@@ -36,13 +36,18 @@ struct fact_ref {
 };
 
 /* A text with facts to be filled in. */
-enum part_kind { PART_LITERAL, PART_FACT, PART_GROUP };
+enum part_kind { PART_LITERAL, PART_FACT, PART_GROUP, PART_VALUE };
 
 struct text_part {
 	enum part_kind kind;
 	struct str literal;
-	struct fact_ref ref;
-	unsigned group; /* ${1} to ${9} */
+	struct fact_ref ref; /* FACT, and what VALUE looks up */
+	unsigned group;      /* ${1} to ${9} */
+	/* VALUE: ${value(TABLE, fact)} */
+	struct str table_name;
+	struct pos table_pos;
+	struct table *table; /* [check] */
+	size_t lookup;       /* [plan] as of a condition */
 };
 
 struct text {
@@ -79,7 +84,12 @@ enum condition_kind {
 	COND_MATCH,
 	COND_IN,
 	COND_OVER,
+	COND_NEAR,
+	COND_USED,
 };
+
+#define NEAR_PERCENT 80 /* unless `at` says otherwise */
+#define NO_LOOKUP    ((size_t)-1)
 
 struct condition {
 	enum condition_kind kind;
@@ -90,6 +100,14 @@ struct condition {
 	size_t n_terms;
 	/* FACT, COMPARE, MATCH, IN: the left side */
 	struct fact_ref ref;
+	bool is_every; /* `every`: all values, and there is one */
+	/* The left side is value(TABLE, ref), a text; compared with a number
+	 * it is one, or no match. */
+	bool is_value;
+	struct str value_table_name;
+	struct pos value_table_pos;
+	struct table *value_table; /* [check] */
+	size_t value_lookup;       /* [plan] as lookup */
 	/* COMPARE */
 	enum comparison cmp;
 	struct operand right;
@@ -109,8 +127,12 @@ struct condition {
 	struct operand *list;
 	size_t n_list;
 	bool is_bare_network; /* in "192.0.2.0/24", without braces */
-	/* OVER */
+	size_t lookup; /* [plan] table in Redis: index in its stage's plan;
+			  else NO_LOOKUP */
+	/* OVER, NEAR, USED */
 	struct limit *limit; /* [check] */
+	double percent;      /* NEAR, and what USED is compared with by cmp */
+	bool has_percent;    /* written */
 };
 
 enum action_kind {
@@ -125,6 +147,8 @@ enum action_kind {
 	ACTION_SCORE,
 	ACTION_TAG,
 	ACTION_LOG,
+	ACTION_REMEMBER,
+	ACTION_FORGET,
 };
 
 struct action {
@@ -140,6 +164,13 @@ struct action {
 	bool has_ref; /* [check] the text names ${ref} itself */
 	double score;
 	struct str written; /* the score as it was written */
+	/* REMEMBER and FORGET: a fact, or (is_text) what text says */
+	bool is_text;
+	struct fact_ref fact;
+	struct str table_name;
+	struct pos table_pos;
+	struct table *table; /* [check] */
+	uint32_t for_sec;
 };
 
 struct block {
@@ -166,7 +197,17 @@ struct rule {
 	size_t index;         /* of all rules */
 };
 
-enum limit_unit { UNIT_CONNECTIONS, UNIT_MESSAGES, UNIT_RECIPIENTS };
+enum limit_unit {
+	UNIT_CONNECTIONS,
+	UNIT_MESSAGES,
+	UNIT_RECIPIENTS,
+	UNIT_BYTES,
+	UNIT_DISTINCT,
+	UNIT_REJECTS,           /* charged when it happens, not at a stage */
+	UNIT_UNKNOWN_RECIPIENTS /* the same */
+};
+
+#define UNIT_N (UNIT_UNKNOWN_RECIPIENTS + 1)
 
 enum on_outage { OUTAGE_COUNT_LOCALLY, OUTAGE_PASS, OUTAGE_TEMPFAIL };
 
@@ -176,15 +217,21 @@ struct limit {
 	struct store_rate rates[STORE_RATES_MAX];
 	size_t n_rates;
 	enum limit_unit unit;
+	struct fact_ref distinct; /* what UNIT_DISTINCT counts */
 	struct fact_ref keys[KEYS_MAX];
 	size_t n_keys;
 	bool counts_attempts;
+	uint32_t locks_sec;       /* 0: it does not lock */
+	struct str override_name; /* of a table; empty: none */
+	struct pos override_pos;
+	struct table *override; /* [check] inline or file; its first key */
 	bool has_on_outage;
 	enum on_outage on_outage;
 	struct condition *cond; /* may be NULL */
 	enum stage known;       /* [check] from here on all that it reads is */
-	enum stage stage;       /* [check] where it is charged */
-	bool is_asked;          /* [plan] some rule says `over` it */
+	enum stage stage;       /* [check] where it is charged; STAGE_N: when
+				   it happens, from `known` on */
+	bool is_asked;          /* [check] some rule says over, near or used */
 	size_t index;           /* of all limits */
 };
 
@@ -197,6 +244,17 @@ struct statement {
 	struct block *block;
 };
 
+/*
+ * A look-up in a table in Redis: what is asked for is known before the call.
+ * Two conditions that ask for the same share one.
+ */
+struct stage_lookup {
+	struct table *table;
+	bool is_text; /* or a fact */
+	const struct text *text;
+	const struct fact_ref *ref;
+};
+
 /* How one stage runs. [plan] */
 struct stage_plan {
 	struct rule **rules; /* of all blocks, in file order */
@@ -204,8 +262,11 @@ struct stage_plan {
 	size_t n_before; /* of these, decided before the store is asked */
 	struct limit **charged; /* limits that are charged here */
 	size_t n_charged;
-	struct limit **peeked; /* limits that are charged later, asked here */
+	struct limit **peeked; /* limits that are charged later, or when it
+				  happens, asked here */
 	size_t n_peeked;
+	struct stage_lookup *lookups;
+	size_t n_lookups;
 	bool waits; /* a rule here or later needs what the call says */
 };
 
@@ -224,7 +285,18 @@ struct program {
 	struct str *broken; /* names of tables and limits that are wrong */
 	size_t n_broken;
 	struct stage_plan stages[STAGE_N]; /* [plan] */
+	struct limit **on_rejects;         /* [plan] limits of UNIT_REJECTS */
+	size_t n_on_rejects;
+	struct limit **on_unknown; /* [plan] of UNIT_UNKNOWN_RECIPIENTS */
+	size_t n_on_unknown;
 };
+
+/* By name; NULL: there is none. */
+const struct limit *program_limit(
+    const struct program *program, struct str name);
+const struct rule *program_rule(const struct program *program, struct str name);
+const struct table *program_table(
+    const struct program *program, struct str name);
 
 const char *unit_name(enum limit_unit unit);
 const char *on_outage_name(enum on_outage on_outage);

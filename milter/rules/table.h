@@ -1,6 +1,15 @@
 /*
  * table: a named set to look things up in.
  *
+ * A table in Redis has no content here: the engine asks for its candidates in
+ * the stage's one call. While Redis is away on-outage decides: `keep` looks
+ * into the copy that this process made last (see store/mirror.h), `pass` and
+ * `tempfail` are as for a limit.
+ *
+ * An entry of an address, domain or cidr table may carry a value behind blanks.
+ * One of a string or regex table may if some rule reads it (has_values): else
+ * blanks belong to the entry.
+ *
  * Inline tables belong to their ruleset. The content of a file is shared by
  * all rulesets that name it with the same type, so that a renewed content is
  * there for all connections at once. Look-ups may come from any thread.
@@ -19,12 +28,22 @@ enum table_type {
 	TABLE_ADDRESS, /* "user@example.org", "user@", "@example.org" */
 	TABLE_DOMAIN,  /* "example.org" itself, ".example.org" below it */
 	TABLE_CIDR,    /* "192.0.2.0/24"; the longest prefix wins */
+	TABLE_REGEX    /* /…/flags, as behind =~ */
 };
+
+#define TABLE_TYPE_N (TABLE_REGEX + 1)
+
+enum table_outage { TABLE_KEEP, TABLE_PASS, TABLE_TEMPFAIL };
 
 struct table {
 	struct str name;
 	struct pos pos;
 	enum table_type type;
+	bool has_values; /* [check] something reads values of its entries */
+	/* in Redis */
+	bool is_redis;
+	bool has_on_outage; /* written */
+	enum table_outage on_outage;
 	/* inline entries, as written */
 	struct str *entries;
 	struct pos *entry_pos;
@@ -63,5 +82,27 @@ size_t table_size(const struct table *table); /* entries now */
 bool table_has_text(
     const struct table *table, struct str text, bool ignore_case);
 bool table_has_ip(const struct table *table, const struct ip *ip);
+/* The value of the entry that matches best, copied to arena; empty: it has
+ * none. False: there is no such entry. */
+bool table_value_text(const struct table *table, struct str text,
+    bool ignore_case, struct arena *arena, struct str *value_out);
+bool table_value_ip(const struct table *table, const struct ip *ip,
+    struct arena *arena, struct str *value_out);
+
+/*
+ * Tables in Redis. The entries that would match text (or ip), the best match
+ * first, in normal form (lower case and A-labels where the type or ignore_case
+ * says so), at most TABLE_CANDIDATES_MAX.
+ */
+#define TABLE_CANDIDATES_MAX 130 /* an IPv6 address: a prefix of each length */
+
+size_t table_candidates_text(enum table_type type, struct str text,
+    bool ignore_case, struct arena *arena, struct str **entries_out);
+size_t table_candidates_ip(
+    const struct ip *ip, struct arena *arena, struct str **entries_out);
+/* An entry as a person or `remember` gives it, in normal form. 0, or -1 if it
+ * is none of the type: the reason in error. */
+int table_entry_normal(enum table_type type, struct str entry, bool ignore_case,
+    struct arena *arena, struct str *entry_out, struct buf *error);
 
 #endif

@@ -8,6 +8,7 @@
 #define SLUICE_STORE_BACKEND_H
 
 #include "store/call.h"
+#include "store/ledger.h"
 
 /* What store_counters was asked; each is called without a lock held. */
 struct backend_listing {

@@ -63,6 +63,7 @@ int call_key_split(struct str prefix, struct str key, struct str *limit_out,
 
 /* A counter of a listing, from what is stored; now_ms is no STORE_NOW. */
 struct charge_slots;
+struct store_counter;
 void call_counter_fill(struct store_counter *counter,
     const struct charge_slots *slots, int64_t now_ms);
 

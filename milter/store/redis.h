@@ -13,6 +13,8 @@
 
 #include <pthread.h>
 
+struct redisReply;
+
 #define REDIS_QUEUE_MAX 16384 /* what nobody waits for; beyond it is lost */
 
 /* One use that goes into the script: to be counted, or to be given back. */
@@ -59,6 +61,19 @@ struct redis_question {
 	int64_t now_ms;
 };
 
+/*
+ * redis_script.c: one run of the script as a command (by its digest, or with
+ * its body), and its reply. Items whose keys are in different slots must not
+ * be in one question where Redis is a Cluster. take: 0, or -1 if the reply
+ * does not belong to the question.
+ */
+void redis_script_put(
+    struct buf *out, bool is_body, const struct redis_question *question);
+int redis_script_take(struct redis *redis, const struct redisReply *reply,
+    const struct redis_question *question);
+/* The key that decides which node is asked; its {tag} if it has one. */
+struct str redis_item_key(const struct redis_item *item);
+
 /* 0, then answers are filled in; or -1 and *failure. */
 int redis_script_run(struct redis *redis, struct redis_conn *conn,
     const struct redis_question *question, int64_t deadline_us,
@@ -72,6 +87,36 @@ void redis_behind_add(struct redis *redis, struct store_call *call,
 int redis_behind_flush(struct redis *redis, int64_t deadline_us);
 void redis_behind_on_down(void *redis);
 void redis_free(struct redis *redis);
+
+/*
+ * One command that nobody waits for, in the order of the calls; key decides
+ * which node of a Cluster gets it. An error is counted and logged seldom.
+ */
+void redis_behind_command(
+    struct redis *redis, struct str key, const struct str *args, size_t n_args);
+
+/*
+ * For operators: commands on a connection of their own to the node that has
+ * the key, each answer within 5 s. The session keeps connections until it is
+ * done. ask: the reply (freeReplyObject), or NULL and the message in error; an
+ * error reply is an error. ask_all: n commands that have the same number of
+ * arguments, sent at once; replies_out in order (all, or none and -1); keys[i]
+ * is the key of the i-th, args[i * n_args] its first argument.
+ */
+struct redis_session;
+struct redis_session *redis_session_new(struct redis *redis);
+void redis_session_free(struct redis_session *session);
+struct redisReply *redis_session_ask(struct redis_session *session,
+    struct str key, const struct str *args, size_t n_args, struct buf *error);
+int redis_session_ask_all(struct redis_session *session, const struct str *keys,
+    const struct str *args, size_t n_args, size_t n,
+    struct redisReply **replies_out, struct buf *error);
+/* An answer may take so long (XREAD … BLOCK); 0: 5 s again. */
+void redis_session_patience(struct redis_session *session, uint32_t ms);
+/* Every node once: for SCAN. node 0 … n-1; n is 1 but in a Cluster. */
+size_t redis_session_n_nodes(struct redis_session *session);
+struct redisReply *redis_session_ask_node(struct redis_session *session,
+    size_t node, const struct str *args, size_t n_args, struct buf *error);
 
 int redis_admin_list(
     void *self, const struct backend_listing *listing, struct buf *error);

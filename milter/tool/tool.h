@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 #include "rules/ruleset.h"
+#include "store/ledger.h"
 #include "store/store.h"
 
 enum tool_exit {

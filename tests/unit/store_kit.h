@@ -7,7 +7,7 @@
 
 #include "redis_server.h"
 
-#include "store/store.h"
+#include "store/ledger.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* The daemon's own list of sessions: a place for each, none after the end. */
+#include "store/ledger.h"
 #include "daemon/sessions.h"
 
 #include "base/clock.h"

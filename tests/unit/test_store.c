@@ -2,6 +2,7 @@
  * What a limit means, asked of both stores through store.h: each case runs on
  * memory and on a real Redis, and must not be able to tell them apart.
  */
+#include "store/ledger.h"
 #include "store_kit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
