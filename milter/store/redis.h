@@ -15,7 +15,9 @@
 
 struct redisReply;
 
-#define REDIS_QUEUE_MAX 16384 /* what nobody waits for; beyond it is lost */
+/* What nobody waits for; beyond it is lost. */
+#define REDIS_QUEUE_MAX       16384
+#define REDIS_QUEUE_BYTES_MAX ((size_t)16 * 1024 * 1024) /* of commands */
 
 /* One use that goes into the script: to be counted, or to be given back. */
 struct redis_item {
@@ -24,8 +26,15 @@ struct redis_item {
 	bool is_give_back;
 };
 
+/* A command that nobody waits for, as it is sent; one block of memory. */
+struct redis_command {
+	struct str key; /* behind bytes */
+	struct str bytes;
+};
+
 struct redis_job {
-	struct store_call *call; /* a reference */
+	struct redis_command *command; /* or NULL: it is a call */
+	struct store_call *call;       /* a reference */
 	int64_t now_ms;
 	bool is_give_back;
 };
@@ -36,6 +45,7 @@ struct redis {
 	int64_t timeout_us;
 	struct redis_seldom foreign_keys; /* lines about wrong types */
 	struct redis_seldom full_queue;
+	struct redis_seldom refused_commands;
 	_Atomic uint64_t n_failures; /* of what nobody waited for */
 
 	pthread_t thread;
@@ -45,6 +55,7 @@ struct redis {
 	struct redis_job *ring; /* REDIS_QUEUE_MAX of them */
 	size_t head;
 	size_t n_jobs;
+	size_t command_bytes; /* of all commands in the ring */
 	uint64_t n_dropped;
 	bool is_busy;      /* jobs are being carried out */
 	bool went_down;    /* news for the thread */

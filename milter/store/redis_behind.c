@@ -14,6 +14,7 @@
 #include "base/xalloc.h"
 
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,16 +160,104 @@ add_refunds(struct behind *behind, const struct redis_job *job)
 }
 
 static void
+tell_refused_command(
+    struct redis *redis, struct str key, const struct redisReply *reply)
+{
+	struct buf text = { 0 };
+
+	if (redis_seldom_is_due(&redis->refused_commands)) {
+		log_escape(&text, key, 128);
+		buf_add_cstr(&text, ": ");
+		log_escape(&text, (struct str){ reply->str, reply->len }, 256);
+		log_warning("store %s: could not write %.*s; it is lost",
+		    redis->target.name, STR_ARG(buf_str(&text)));
+	}
+	buf_done(&text);
+}
+
+/* An error is one command's own affair; only without an answer Redis fails. */
+static int
+take_replies(struct behind *behind, const struct redis_job *jobs, size_t n_jobs,
+    size_t *n_done, struct redis_failure *failure)
+{
+	int64_t deadline_us = clock_steady_us() + behind->redis->timeout_us;
+
+	for (size_t i = 0; i < n_jobs; i++) {
+		struct redisReply *reply =
+		    redis_conn_receive(behind->conn, deadline_us, failure);
+
+		if (reply == NULL)
+			return -1;
+		if (reply->type == REDIS_REPLY_ERROR)
+			tell_refused_command(
+			    behind->redis, jobs[i].command->key, reply);
+		else
+			++*n_done;
+		freeReplyObject(reply);
+	}
+	if (redis_conn_is_empty(behind->conn))
+		return 0;
+	redis_fail(
+	    failure, REDIS_FAILURE_GARBAGE, "more answers than questions");
+	return -1;
+}
+
+/* Sends commands at once and reads all replies. */
+static void
+ask_commands(struct behind *behind, const struct redis_job *jobs, size_t n_jobs)
+{
+	struct redis *redis = behind->redis;
+	int64_t deadline_us = clock_steady_us() + redis->timeout_us;
+	struct redis_failure failure;
+	size_t n_done = 0;
+	int rc;
+
+	if (!redis_pool_is_up(redis->pool))
+		goto out;
+	rc = redis_pool_keep(redis->pool, &behind->conn, deadline_us, &failure);
+	if (rc == 0) {
+		for (size_t i = 0; i < n_jobs; i++)
+			buf_add(&behind->conn->out, jobs[i].command->bytes);
+		rc = redis_conn_send(behind->conn, deadline_us, &failure);
+	}
+	if (rc == 0)
+		rc = take_replies(behind, jobs, n_jobs, &n_done, &failure);
+	redis_pool_report(
+	    redis->pool, &behind->conn, rc == 0 ? NULL : &failure);
+out:
+	atomic_fetch_add(&redis->n_failures, n_jobs - n_done);
+}
+
+static void
+free_job(const struct redis_job *job)
+{
+	free(job->command);
+	store_call_put(job->call);
+}
+
+/* Commands that stand side by side go in one write. */
+static void
 carry_out(struct behind *behind, const struct redis_job *jobs, size_t n_jobs)
 {
-	for (size_t i = 0; i < n_jobs; i++)
-		if (jobs[i].is_give_back)
-			add_refunds(behind, &jobs[i]);
-		else
-			add_charges(behind, &jobs[i]);
+	size_t i = 0, n;
+
+	while (i < n_jobs) {
+		if (jobs[i].command != NULL) {
+			ask_items(behind);
+			for (n = 1; i + n < n_jobs; n++)
+				if (jobs[i + n].command == NULL)
+					break;
+			ask_commands(behind, jobs + i, n);
+			i += n;
+		} else if (jobs[i].is_give_back) {
+			add_refunds(behind, &jobs[i++]);
+		} else {
+			add_charges(behind, &jobs[i++]);
+		}
+	}
 	ask_items(behind);
-	for (size_t i = 0; i < n_jobs; i++)
-		store_call_put(jobs[i].call);
+	for (i = 0; i < n_jobs; i++)
+		free_job(&jobs[i]);
 }
 
 /* Between three and five quarters, so that hosts do not come back as one. */
@@ -221,7 +310,11 @@ take_jobs(struct redis *redis, struct redis_job *jobs)
 	size_t n = 0;
 
 	while (n < BEHIND_JOBS_MAX && redis->n_jobs > 0) {
-		jobs[n++] = redis->ring[redis->head];
+		const struct redis_job *job = &redis->ring[redis->head];
+
+		if (job->command != NULL)
+			redis->command_bytes -= job->command->bytes.len;
+		jobs[n++] = *job;
 		redis->head = (redis->head + 1) % REDIS_QUEUE_MAX;
 		redis->n_jobs--;
 	}
@@ -266,7 +359,7 @@ drop_jobs(struct redis *redis)
 
 	while ((n = take_jobs(redis, jobs)) > 0)
 		for (size_t i = 0; i < n; i++)
-			store_call_put(jobs[i].call);
+			free_job(&jobs[i]);
 }
 
 static void
@@ -380,34 +473,82 @@ redis_behind_stop(struct redis *redis, int64_t deadline_us)
 	return has_ended;
 }
 
-void
-redis_behind_add(struct redis *redis, struct store_call *call, int64_t now_ms,
-    bool is_give_back)
+/* 0, or how many were dropped so far, this one included. */
+static uint64_t
+enqueue(struct redis *redis, const struct redis_job *job)
 {
-	struct redis_job job = { call, now_ms, is_give_back };
+	size_t bytes = job->command != NULL ? job->command->bytes.len : 0;
 	uint64_t n_dropped = 0;
 
-	call_get(call);
 	pthread_mutex_lock(&redis->lock);
-	if (redis->n_jobs < REDIS_QUEUE_MAX) {
+	if (redis->n_jobs < REDIS_QUEUE_MAX &&
+	    redis->command_bytes + bytes <= REDIS_QUEUE_BYTES_MAX) {
 		redis->ring[(redis->head + redis->n_jobs++) % REDIS_QUEUE_MAX] =
-		    job;
+		    *job;
+		redis->command_bytes += bytes;
 		if (redis->n_jobs == 1)
 			pthread_cond_signal(&redis->wake);
 	} else {
 		n_dropped = ++redis->n_dropped;
 	}
 	pthread_mutex_unlock(&redis->lock);
+	return n_dropped;
+}
+
+/* Enqueues; what has no room is freed and counted. */
+static void
+enqueue_or_drop(struct redis *redis, const struct redis_job *job)
+{
+	uint64_t n_dropped = enqueue(redis, job);
+
 	if (n_dropped == 0)
 		return;
-	if (!is_give_back)
-		atomic_store(&call->state, CALL_FAILED);
-	store_call_put(call);
+	if (job->call != NULL && !job->is_give_back)
+		atomic_store(&job->call->state, CALL_FAILED);
+	free_job(job);
 	atomic_fetch_add(&redis->n_failures, 1);
 	if (redis_seldom_is_due(&redis->full_queue))
 		log_warning("store %s: too many charges and refunds wait; "
 			    "%llu were dropped so far",
 		    redis->target.name, (unsigned long long)n_dropped);
+}
+
+void
+redis_behind_add(struct redis *redis, struct store_call *call, int64_t now_ms,
+    bool is_give_back)
+{
+	const struct redis_job job = {
+		.call = call, .now_ms = now_ms, .is_give_back = is_give_back
+	};
+
+	call_get(call);
+	enqueue_or_drop(redis, &job);
+}
+
+/* While Redis is away all is lost anyway, so nothing is copied. */
+void
+redis_behind_command(
+    struct redis *redis, struct str key, const struct str *args, size_t n_args)
+{
+	struct redis_job job = { .now_ms = STORE_NOW };
+	struct buf bytes = { 0 };
+	char *copy;
+
+	if (!redis_pool_is_up(redis->pool)) {
+		atomic_fetch_add(&redis->n_failures, 1);
+		return;
+	}
+	redis_put_begin(&bytes, n_args);
+	for (size_t i = 0; i < n_args; i++)
+		redis_put_arg(&bytes, args[i]);
+	job.command = xmalloc(sizeof(*job.command) + bytes.len + key.len);
+	copy = (char *)(job.command + 1);
+	memcpy(copy, bytes.p, bytes.len);
+	memcpy(copy + bytes.len, key.p, key.len);
+	job.command->bytes = (struct str){ copy, bytes.len };
+	job.command->key = (struct str){ copy + bytes.len, key.len };
+	buf_done(&bytes);
+	enqueue_or_drop(redis, &job);
 }
 
 int
