@@ -77,6 +77,8 @@ static const struct fact facts[FACT_N] = {
 	    "recipients accepted so far, this one included"),
 	ROW(RCPT_REFUSED, "rcpt.refused", NUMBER, RCPT, 0, "",
 	    "recipients of this message that Sluice refused"),
+	ROW(RCPT_MTA_STATUS, "rcpt.mta-status", STRING, RCPT, 0, "",
+	    "5.1.1, say: how the MTA refused it; empty where rules run"),
 	ROW(QUEUE_ID, "queue.id", STRING, DATA, 0, "i",
 	    "the MTA's name for the message"),
 	ROW(HEADER, "header", STRING, HEADERS,
@@ -128,10 +130,10 @@ static const struct fact facts[FACT_N] = {
 /* clang-format on */
 
 /* Of later versions: named here so that `check` can say so. */
-static const char *const reserved[] = { "rcpt.mta-status", "body", "body.html",
-	"body.folded", "url", "url.host", "part.type", "attachment.name",
-	"attachment.type", "attachment.magic", "attachment.size",
-	"attachment.count", "attachment.encrypted", "archive.name" };
+static const char *const reserved[] = { "body", "body.html", "body.folded",
+	"url", "url.host", "part.type", "attachment.name", "attachment.type",
+	"attachment.magic", "attachment.size", "attachment.count",
+	"attachment.encrypted", "archive.name" };
 
 static const char *const type_names[] = {
 	[FACT_TYPE_BOOL] = "yes or no",

@@ -19,6 +19,7 @@
 
 #include "base/ip.h"
 #include "rules/diag.h"
+#include "rules/pattern.h"
 
 struct rules_io;
 struct table_content;
@@ -88,6 +89,14 @@ bool table_value_text(const struct table *table, struct str text,
     bool ignore_case, struct arena *arena, struct str *value_out);
 bool table_value_ip(const struct table *table, const struct ip *ip,
     struct arena *arena, struct str *value_out);
+
+/*
+ * A regex table: does one of its patterns match? The value of the first that
+ * does, copied to arena (both may be NULL). What the budget, or PCRE2's limit,
+ * did not allow is no answer, unless a pattern before or behind it matched.
+ */
+enum pattern_result table_match(const struct table *table, struct str text,
+    struct pattern_budget *budget, struct arena *arena, struct str *value_out);
 
 /*
  * Tables in Redis. The entries that would match text (or ip), the best match
