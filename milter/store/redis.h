@@ -107,12 +107,15 @@ void redis_behind_command(
     struct redis *redis, struct str key, const struct str *args, size_t n_args);
 
 /*
- * For operators: commands on a connection of their own to the node that has
- * the key, each answer within 5 s. The session keeps connections until it is
- * done. ask: the reply (freeReplyObject), or NULL and the message in error; an
- * error reply is an error. ask_all: n commands that have the same number of
+ * For operators and background threads: commands on connections of its own to
+ * the node that has the key; each batch is answered within 5 s. The session
+ * keeps connections until it is done, and opens lost ones anew; one thread.
+ *
+ * ask: the reply (freeReplyObject), or NULL and the message in error; an error
+ * reply is an error. ask_all: n commands that have the same number of
  * arguments, sent at once; replies_out in order (all, or none and -1); keys[i]
- * is the key of the i-th, args[i * n_args] its first argument.
+ * is the key of the i-th, args[i * n_args] its first argument. ask_each: n
+ * commands of any kind, and an error reply is a reply like others.
  */
 struct redis_session;
 struct redis_session *redis_session_new(struct redis *redis);
@@ -122,12 +125,23 @@ struct redisReply *redis_session_ask(struct redis_session *session,
 int redis_session_ask_all(struct redis_session *session, const struct str *keys,
     const struct str *args, size_t n_args, size_t n,
     struct redisReply **replies_out, struct buf *error);
-/* An answer may take so long (XREAD … BLOCK); 0: 5 s again. */
+struct redis_ask {
+	struct str key;
+	const struct str *args;
+	size_t n_args;
+};
+int redis_session_ask_each(struct redis_session *session,
+    const struct redis_ask *asks, size_t n, struct redisReply **replies_out,
+    struct buf *error);
+/* An answer may take so much longer (XREAD … BLOCK); 0: 5 s again. */
 void redis_session_patience(struct redis_session *session, uint32_t ms);
 /* Every node once: for SCAN. node 0 … n-1; n is 1 but in a Cluster. */
 size_t redis_session_n_nodes(struct redis_session *session);
 struct redisReply *redis_session_ask_node(struct redis_session *session,
     size_t node, const struct str *args, size_t n_args, struct buf *error);
+/* Message for people about an error reply, or one of the wrong type. */
+void redis_session_tell(struct redis_session *session, struct str key,
+    const struct redisReply *reply, struct buf *error);
 
 int redis_admin_list(
     void *self, const struct backend_listing *listing, struct buf *error);

@@ -1,0 +1,329 @@
+/*
+ * What operators ask, and what background threads wait for: commands on
+ * connections of their own, so that a long listing never takes one from the
+ * mail. Many commands go out in one write and come back in order: a listing of
+ * a thousand keys is one round trip.
+ *
+ * The trap is a failure in the middle: the answers that are still on their way
+ * would be taken for those of the next question, so all connections are closed
+ * then, and opened anew when they are needed again.
+ */
+#include "store/redis.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SESSION_WAIT_US   INT64_C(5000000)
+#define SESSION_BATCH_MAX 1000 /* commands in one write */
+#define SESSION_NODES_MAX 1
+#define SESSION_TEXT_MAX  256 /* bytes of a reply or key that are told */
+
+struct redis_session {
+	struct redis *redis;
+	struct redis_conn *conns[SESSION_NODES_MAX]; /* or NULL */
+	int64_t wait_us;
+	struct redis_failure failure;
+};
+
+/* What people can do about an error reply, by its first word. */
+static const struct {
+	const char *word;
+	const char *advice;
+} refusals[] = {
+	{ "NOAUTH", "Redis wants a password: see store_password_file" },
+	{ "WRONGPASS", "see user and password of 'store'" },
+	{ "NOPERM", "Redis forbids this to the user of 'store': see its ACL" },
+	{ "WRONGTYPE", "Sluice did not write this key: look at it by "
+		       "redis-cli, then delete it" },
+	{ "OOM", "Redis is full: raise its maxmemory" },
+	{ "READONLY", "this is a replica: 'store' must lead to the master" },
+	{ "MASTERDOWN", "this is a replica, and its master is away" },
+	{ "NOREPLICAS", "Redis misses its replicas" },
+	{ "LOADING", "Redis is reading its data: try again in a moment" },
+	{ "BUSY", "a script runs in Redis: try again in a moment" },
+	{ "MISCONF", "Redis cannot save its data: see its log" },
+	{ "CLUSTERDOWN", "see CLUSTER INFO" },
+	{ "TRYAGAIN", "keys are being moved: try again in a moment" },
+};
+
+/* And about no reply. */
+static const char *const advices[] = {
+	[REDIS_FAILURE_CONNECT] =
+	    "is Redis running there, and is 'store' in sluice.conf right?",
+	[REDIS_FAILURE_LATE] = "is Redis overloaded, or the network broken?",
+	[REDIS_FAILURE_LOST] = "try again",
+	[REDIS_FAILURE_GARBAGE] =
+	    "is 'store' in sluice.conf right, and is that Redis?",
+	[REDIS_FAILURE_REFUSED] = "",
+};
+
+static const char *
+advice_on(struct str refusal)
+{
+	ptrdiff_t blank = str_find(refusal, ' ');
+	struct str word =
+	    str_sub(refusal, 0, blank < 0 ? refusal.len : (size_t)blank);
+
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (str_is(word, refusals[i].word))
+			return refusals[i].advice;
+	return "";
+}
+
+static void
+tell(struct redis_session *session, struct str what, const char *advice,
+    struct buf *error)
+{
+	buf_printf(error, "store %s: ", session->redis->target.name);
+	log_escape(error, what, SESSION_TEXT_MAX);
+	if (advice[0] != '\0')
+		buf_printf(error, "; %s", advice);
+}
+
+static void
+tell_failure(struct redis_session *session, struct buf *error)
+{
+	struct str text = str_of(session->failure.text);
+	enum redis_failure_kind kind = session->failure.kind;
+
+	tell(session, text,
+	    kind == REDIS_FAILURE_REFUSED ? advice_on(text) : advices[kind],
+	    error);
+}
+
+void
+redis_session_tell(struct redis_session *session, struct str key,
+    const struct redisReply *reply, struct buf *error)
+{
+	struct buf what = { 0 };
+	struct str text = STR("the answer does not belong to the question");
+	const char *advice = advices[REDIS_FAILURE_GARBAGE];
+
+	if (reply->type == REDIS_REPLY_ERROR) {
+		text = (struct str){ reply->str, reply->len };
+		advice = advice_on(text);
+	}
+	buf_add_cstr(&what, "key \"");
+	buf_add(&what, key);
+	buf_add_cstr(&what, "\": ");
+	buf_add(&what, text);
+	tell(session, buf_str(&what), advice, error);
+	buf_done(&what);
+}
+
+struct redis_session *
+redis_session_new(struct redis *redis)
+{
+	struct redis_session *session = xcalloc(1, sizeof(*session));
+
+	session->redis = redis;
+	session->wait_us = SESSION_WAIT_US;
+	return session;
+}
+
+static void
+close_all(struct redis_session *session)
+{
+	for (size_t i = 0; i < SESSION_NODES_MAX; i++) {
+		redis_conn_close(session->conns[i]);
+		session->conns[i] = NULL;
+	}
+}
+
+void
+redis_session_free(struct redis_session *session)
+{
+	if (session == NULL)
+		return;
+	close_all(session);
+	free(session);
+}
+
+void
+redis_session_patience(struct redis_session *session, uint32_t ms)
+{
+	session->wait_us = SESSION_WAIT_US + (int64_t)ms * 1000;
+}
+
+size_t
+redis_session_n_nodes(struct redis_session *session)
+{
+	(void)session;
+	return 1;
+}
+
+/* The one place that knows which node has a key. */
+static size_t
+node_of(const struct redis_session *session, struct str key)
+{
+	(void)session;
+	(void)key;
+	return 0;
+}
+
+/* Opens the connection to a node, unless there is a good one. 0 or -1. */
+static int
+connect_to(struct redis_session *session, size_t node)
+{
+	struct redis *redis = session->redis;
+	int64_t deadline_us = clock_steady_us() + SESSION_WAIT_US;
+	struct redis_conn **conn = &session->conns[node];
+	struct redis_addresses addresses;
+
+	if (*conn != NULL && redis_conn_is_quiet(*conn))
+		return 0;
+	redis_conn_close(*conn);
+	redis_pool_addresses(redis->pool, deadline_us, &addresses);
+	*conn = redis_conn_open(
+	    &redis->target, &addresses, deadline_us, &session->failure);
+	return *conn != NULL ? 0 : -1;
+}
+
+static void
+put_command(struct buf *out, const struct str *args, size_t n_args)
+{
+	redis_put_begin(out, n_args);
+	for (size_t i = 0; i < n_args; i++)
+		redis_put_arg(out, args[i]);
+}
+
+static void
+free_replies(struct redisReply **replies, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		freeReplyObject(replies[i]);
+}
+
+/* Sends all, each to its node. */
+static int
+send_batch(struct redis_session *session, const struct redis_ask *asks,
+    size_t n, int64_t deadline_us)
+{
+	bool is_asked[SESSION_NODES_MAX] = { false };
+
+	for (size_t i = 0; i < n; i++) {
+		size_t node = node_of(session, asks[i].key);
+
+		if (!is_asked[node] && connect_to(session, node) == -1)
+			return -1;
+		is_asked[node] = true;
+		put_command(
+		    &session->conns[node]->out, asks[i].args, asks[i].n_args);
+	}
+	for (size_t node = 0; node < SESSION_NODES_MAX; node++)
+		if (is_asked[node] && redis_conn_send(session->conns[node],
+					  deadline_us, &session->failure) == -1)
+			return -1;
+	return 0;
+}
+
+/* One batch; on failure no reply is left and no connection. */
+static int
+ask_batch(struct redis_session *session, const struct redis_ask *asks, size_t n,
+    struct redisReply **replies)
+{
+	int64_t deadline_us = clock_steady_us() + session->wait_us;
+	size_t n_replies = 0;
+
+	if (send_batch(session, asks, n, deadline_us) == -1)
+		goto failed;
+	for (; n_replies < n; n_replies++) {
+		size_t node = node_of(session, asks[n_replies].key);
+
+		replies[n_replies] = redis_conn_receive(
+		    session->conns[node], deadline_us, &session->failure);
+		if (replies[n_replies] == NULL)
+			goto failed;
+	}
+	return 0;
+failed:
+	free_replies(replies, n_replies);
+	close_all(session);
+	return -1;
+}
+
+int
+redis_session_ask_each(struct redis_session *session,
+    const struct redis_ask *asks, size_t n, struct redisReply **replies_out,
+    struct buf *error)
+{
+	for (size_t at = 0; at < n; at += SESSION_BATCH_MAX) {
+		size_t rest = n - at;
+
+		if (ask_batch(session, asks + at,
+			rest < SESSION_BATCH_MAX ? rest : SESSION_BATCH_MAX,
+			replies_out + at) == -1) {
+			free_replies(replies_out, at);
+			tell_failure(session, error);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int
+redis_session_ask_all(struct redis_session *session, const struct str *keys,
+    const struct str *args, size_t n_args, size_t n,
+    struct redisReply **replies_out, struct buf *error)
+{
+	struct redis_ask *asks = xcalloc(n > 0 ? n : 1, sizeof(*asks));
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		asks[i] =
+		    (struct redis_ask){ keys[i], args + i * n_args, n_args };
+	rc = redis_session_ask_each(session, asks, n, replies_out, error);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (replies_out[i]->type != REDIS_REPLY_ERROR)
+			continue;
+		redis_session_tell(session, keys[i], replies_out[i], error);
+		free_replies(replies_out, n);
+		rc = -1;
+	}
+	free(asks);
+	return rc;
+}
+
+struct redisReply *
+redis_session_ask(struct redis_session *session, struct str key,
+    const struct str *args, size_t n_args, struct buf *error)
+{
+	struct redisReply *reply;
+
+	if (redis_session_ask_all(
+		session, &key, args, n_args, 1, &reply, error) == -1)
+		return NULL;
+	return reply;
+}
+
+struct redisReply *
+redis_session_ask_node(struct redis_session *session, size_t node,
+    const struct str *args, size_t n_args, struct buf *error)
+{
+	int64_t deadline_us = clock_steady_us() + session->wait_us;
+	struct redisReply *reply = NULL;
+	struct redis_conn *conn;
+
+	if (connect_to(session, node) == 0) {
+		conn = session->conns[node];
+		put_command(&conn->out, args, n_args);
+		if (redis_conn_send(conn, deadline_us, &session->failure) == 0)
+			reply = redis_conn_receive(
+			    conn, deadline_us, &session->failure);
+	}
+	if (reply == NULL) {
+		close_all(session);
+		tell_failure(session, error);
+	} else if (reply->type == REDIS_REPLY_ERROR) {
+		tell(session, (struct str){ reply->str, reply->len },
+		    advice_on((struct str){ reply->str, reply->len }), error);
+		freeReplyObject(reply);
+		reply = NULL;
+	}
+	return reply;
+}
