@@ -314,7 +314,9 @@ warn_password(struct reader *r)
 	struct pos pos = r->conf->positions[option - options];
 	struct str url = str_of(r->conf->store);
 
-	if (pos.source != NULL && str_find(url, '@') >= 0 &&
+	if (pos.source != NULL &&
+	    (str_find(url, '@') >= 0 ||
+		strstr(r->conf->store, "password=") != NULL) &&
 	    files_readable_by_others(r->conf->source.path))
 		diag_add(r->diags, DIAG_WARNING, (struct pos){ 0 },
 		    "%s: every user can read the password of the store; "

@@ -149,8 +149,8 @@ redis_open(const struct store_url *url, const struct store *store,
 
 	redis->target = (struct redis_target){
 		.name = xstrdup(store->name),
-		.host = xstrdup(url->host),
-		.port = url->port,
+		.host = xstrdup(url->hosts[0].host),
+		.port = url->hosts[0].port,
 		.is_unix = url->kind == STORE_KIND_UNIX,
 		.db = url->db,
 		.user = copy_or_null(url->user),

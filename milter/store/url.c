@@ -1,18 +1,27 @@
 /*
- * One URL of four shapes. Each mistake says what was found and what would be
- * right, but a message never repeats what may be a password: whatever stands
- * before an '@'.
+ * A kind of store is a row of the table at the end; what its URLs have in
+ * common (a login, hosts, a query) is taken off piece by piece. Each mistake
+ * says what was found and what would be right, but a message never repeats
+ * what may be a password: whatever stands before an '@', and all values of a
+ * query but paths and numbers.
  */
 #include "store/url.h"
 
+#include "store/redis_tls.h"
+
+#include <stddef.h>
 #include <string.h>
 
-#define REDIS_PORT   6379
-#define REDIS_DB_MAX 65535
+#define REDIS_PORT    6379
+#define SENTINEL_PORT 26379
+#define REDIS_DB_MAX  65535
 
 #define EXAMPLES                                                               \
 	"\"redis://127.0.0.1:6379/0\", "                                       \
-	"\"redis+unix:///run/redis/redis.sock\" "                              \
+	"\"redis+unix:///run/redis/redis.sock\", "                             \
+	"\"redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/mymaster\", "        \
+	"\"redis+cluster://10.0.0.1:6379,10.0.0.2:6379\", "                    \
+	"\"rediss://redis.example.org:6379/0\" "                               \
 	"or \"memory\""
 
 static int
@@ -112,30 +121,39 @@ take_login(struct arena *arena, struct str *rest, struct store_url *url,
 	return 0;
 }
 
-/* "HOST", "HOST:PORT", "[IPV6]:PORT". */
+/* Not the beginning of something else, such as a query. */
+static bool
+is_host(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (str_find(STR("?&=# "), text.p[i]) >= 0)
+			return false;
+	return text.len > 0;
+}
+
+/* "HOST", "HOST:PORT", "[IPV6]:PORT"; one more of url's hosts. */
 static int
-parse_host(struct arena *arena, struct str text, struct store_url *url,
-    struct buf *error)
+add_host(struct arena *arena, struct str text, unsigned port,
+    struct store_url *url, struct buf *error)
 {
 	ptrdiff_t colon = str_find_last(text, ':');
 	ptrdiff_t bracket = str_find_last(text, ']');
-	struct str host = text, port = { NULL, 0 };
+	struct str host = text, digits;
 
 	if (colon > bracket) {
 		host = str_sub(text, 0, (size_t)colon);
-		port = str_from(text, (size_t)colon + 1);
-		if (parse_number(port, 65535, &url->port) == -1 ||
-		    url->port == 0) {
+		digits = str_from(text, (size_t)colon + 1);
+		if (parse_number(digits, 65535, &port) == -1 || port == 0) {
 			buf_printf(error,
 			    "\"%.*s\" is no port; expected 1 to 65535, as "
 			    "in \"redis://127.0.0.1:6379/0\"",
-			    STR_ARG(port));
+			    STR_ARG(digits));
 			return -1;
 		}
 	}
 	if (bracket >= 0 && str_starts(host, STR("[")))
 		host = str_sub(host, 1, (size_t)bracket);
-	if (host.len == 0 || (bracket < 0 && str_find(host, ':') >= 0)) {
+	if (!is_host(host) || (bracket < 0 && str_find(host, ':') >= 0)) {
 		buf_printf(error,
 		    "\"%.*s\" is no host; expected a name, an address or an "
 		    "IPv6 address in brackets, as in "
@@ -143,7 +161,127 @@ parse_host(struct arena *arena, struct str text, struct store_url *url,
 		    STR_ARG(text));
 		return -1;
 	}
-	url->host = arena_cstr(arena, host);
+	url->hosts[url->n_hosts++] =
+	    (struct store_host){ arena_cstr(arena, host), port };
+	return 0;
+}
+
+/* "HOST:PORT,HOST:PORT": those that are asked, one after the other. */
+static int
+add_hosts(struct arena *arena, struct str text, unsigned port,
+    struct store_url *url, struct buf *error)
+{
+	ptrdiff_t comma;
+
+	do {
+		comma = str_find(text, ',');
+		if (url->n_hosts == STORE_HOSTS_MAX) {
+			buf_printf(error,
+			    "more than %d hosts; a few are enough",
+			    STORE_HOSTS_MAX);
+			return -1;
+		}
+		if (add_host(arena,
+			comma < 0 ? text : str_sub(text, 0, (size_t)comma),
+			port, url, error) == -1)
+			return -1;
+		text = str_from(text, (size_t)(comma + 1));
+	} while (comma >= 0);
+	return 0;
+}
+
+/* A word of a query: what it sets. */
+struct word {
+	const char *name;
+	size_t offset; /* of a text in struct store_url; 0: the database */
+};
+
+/* All that a kind of URL may have behind its '?', and how to say so. */
+struct words {
+	const char *expected;
+	struct word items[4];
+};
+
+static const struct words unix_words = {
+	"\"?db=0\"",
+	{ { "db", 0 } },
+};
+
+static const struct words sentinel_words = {
+	"\"db=0\", \"sentinel_user=NAME\" or \"sentinel_password=PASSWORD\"",
+	{ { "db", 0 },
+	    { "sentinel_user", offsetof(struct store_url, sentinel_user) },
+	    { "sentinel_password",
+		offsetof(struct store_url, sentinel_password) } },
+};
+
+static const struct words tls_words = {
+	"\"ca=FILE\", \"cert=FILE\" or \"key=FILE\"",
+	{ { "ca", offsetof(struct store_url, tls_ca) },
+	    { "cert", offsetof(struct store_url, tls_cert) },
+	    { "key", offsetof(struct store_url, tls_key) } },
+};
+
+/* The row of words that is called so, or NULL. */
+static const struct word *
+find_word(const struct words *words, struct str name)
+{
+	for (size_t i = 0; i < 4 && words->items[i].name != NULL; i++)
+		if (str_is(name, words->items[i].name))
+			return &words->items[i];
+	return NULL;
+}
+
+static int
+set_word(struct arena *arena, const struct words *words, struct str item,
+    struct store_url *url, struct buf *error)
+{
+	ptrdiff_t equals = str_find(item, '=');
+	struct str name =
+	    str_sub(item, 0, equals < 0 ? item.len : (size_t)equals);
+	const struct word *word = find_word(words, name);
+	const char *text;
+	struct str value;
+
+	if (word == NULL || equals < 0) {
+		buf_printf(error, "\"?%.*s\" is not known; expected %s",
+		    STR_ARG(name), words->expected);
+		return -1;
+	}
+	value = str_from(item, (size_t)equals + 1);
+	if (word->offset == 0)
+		return parse_db(value, url, error);
+	if ((text = decode(arena, value)) == NULL || text[0] == '\0') {
+		buf_printf(error,
+		    "\"?%.*s=\" has no value, or one with a \"%%\" that is not "
+		    "followed by two hex digits; a real \"%%\" is \"%%25\"",
+		    STR_ARG(name));
+		return -1;
+	}
+	memcpy((char *)url + word->offset, &text, sizeof(text));
+	return 0;
+}
+
+/* Takes "?NAME=VALUE&NAME=VALUE" off the tail of *rest. */
+static int
+take_query(struct arena *arena, const struct words *words, struct str *rest,
+    struct store_url *url, struct buf *error)
+{
+	ptrdiff_t question = str_find(*rest, '?'), and;
+	struct str query;
+
+	if (question < 0)
+		return 0;
+	query = str_from(*rest, (size_t)question + 1);
+	*rest = str_sub(*rest, 0, (size_t)question);
+	do {
+		and = str_find(query, '&');
+		if (set_word(arena, words,
+			and < 0 ? query : str_sub(query, 0, (size_t) and), url,
+			error) == -1)
+			return -1;
+		query = str_from(query, (size_t)(and+1));
+	} while (and >= 0);
 	return 0;
 }
 
@@ -154,9 +292,6 @@ parse_tcp(struct arena *arena, struct str rest, struct store_url *url,
 	ptrdiff_t slash;
 
 	url->kind = STORE_KIND_TCP;
-	url->port = REDIS_PORT;
-	if (take_login(arena, &rest, url, error) == -1)
-		return -1;
 	if ((slash = str_find(rest, '/')) >= 0) {
 		struct str db = str_from(rest, (size_t)slash + 1);
 
@@ -164,31 +299,29 @@ parse_tcp(struct arena *arena, struct str rest, struct store_url *url,
 			return -1;
 		rest = str_sub(rest, 0, (size_t)slash);
 	}
-	return parse_host(arena, rest, url, error);
+	return add_host(arena, rest, REDIS_PORT, url, error);
+}
+
+static int
+parse_tls(struct arena *arena, struct str rest, struct store_url *url,
+    struct buf *error)
+{
+	url->is_tls = true;
+	if ((url->tls_cert == NULL) != (url->tls_key == NULL)) {
+		buf_add_cstr(error,
+		    "\"cert=FILE\" and \"key=FILE\" are only of use together");
+		return -1;
+	}
+	return parse_tcp(arena, rest, url, error);
 }
 
 static int
 parse_unix(struct arena *arena, struct str rest, struct store_url *url,
     struct buf *error)
 {
-	ptrdiff_t question;
+	const char *path;
 
 	url->kind = STORE_KIND_UNIX;
-	if (take_login(arena, &rest, url, error) == -1)
-		return -1;
-	if ((question = str_find(rest, '?')) >= 0) {
-		struct str query = str_from(rest, (size_t)question + 1);
-
-		if (!str_starts(query, STR("db="))) {
-			buf_printf(error,
-			    "\"?%.*s\" is not known; expected \"?db=0\"",
-			    STR_ARG(query));
-			return -1;
-		}
-		if (parse_db(str_from(query, 3), url, error) == -1)
-			return -1;
-		rest = str_sub(rest, 0, (size_t)question);
-	}
 	if (!str_starts(rest, STR("/"))) {
 		buf_printf(error,
 		    "\"%.*s\" is no full path; expected one that begins with "
@@ -196,29 +329,117 @@ parse_unix(struct arena *arena, struct str rest, struct store_url *url,
 		    STR_ARG(rest));
 		return -1;
 	}
-	if ((url->host = decode(arena, rest)) == NULL) {
+	if ((path = decode(arena, rest)) == NULL) {
 		buf_printf(error, "\"%.*s\" has a damaged %%XX", STR_ARG(rest));
 		return -1;
 	}
-	if (strlen(url->host) > 107) { /* sun_path of unix(7) */
+	if (strlen(path) > 107) { /* sun_path of unix(7) */
 		buf_printf(error,
 		    "the path is %zu bytes long; a socket has at most 107",
-		    strlen(url->host));
+		    strlen(path));
 		return -1;
 	}
+	url->hosts[url->n_hosts++] = (struct store_host){ path, 0 };
 	return 0;
 }
 
-static bool
-is_of_later_version(struct str scheme)
+static int
+parse_sentinel(struct arena *arena, struct str rest, struct store_url *url,
+    struct buf *error)
 {
-	static const char *const later[] = { "rediss", "redis+sentinel",
-		"redis+cluster" };
+	ptrdiff_t slash;
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (str_is(scheme, later[i]))
-			return true;
-	return false;
+	url->kind = STORE_KIND_SENTINEL;
+	slash = str_find(rest, '/');
+	if (slash >= 0)
+		url->service = decode(arena, str_from(rest, (size_t)slash + 1));
+	if (url->service == NULL || url->service[0] == '\0' ||
+	    strchr(url->service, '/') != NULL) {
+		buf_printf(error,
+		    "\"%.*s\" does not say how the sentinels call the master; "
+		    "expected as in "
+		    "\"redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/"
+		    "mymaster?db=0\"",
+		    STR_ARG(rest));
+		return -1;
+	}
+	if (url->sentinel_user != NULL && url->sentinel_password == NULL) {
+		buf_add_cstr(
+		    error, "\"sentinel_user=\" needs \"sentinel_password=\"");
+		return -1;
+	}
+	return add_hosts(
+	    arena, str_sub(rest, 0, (size_t)slash), SENTINEL_PORT, url, error);
+}
+
+static int
+parse_cluster(struct arena *arena, struct str rest, struct store_url *url,
+    struct buf *error)
+{
+	ptrdiff_t slash = str_find(rest, '/');
+	struct str db = { NULL, 0 };
+
+	url->kind = STORE_KIND_CLUSTER;
+	if (slash >= 0) {
+		db = str_from(rest, (size_t)slash + 1);
+		rest = str_sub(rest, 0, (size_t)slash);
+	}
+	if (db.len > 0 && !str_is(db, "0")) {
+		buf_printf(error,
+		    "\"/%.*s\" is too much: a Cluster has only database 0; "
+		    "expected as in "
+		    "\"redis+cluster://10.0.0.1:6379,10.0.0.2:6379\"",
+		    STR_ARG(db));
+		return -1;
+	}
+	return add_hosts(arena, rest, REDIS_PORT, url, error);
+}
+
+static const struct scheme {
+	const char *name;
+	const struct words *words; /* NULL: no query */
+	int (*parse)(struct arena *arena, struct str rest,
+	    struct store_url *url, struct buf *error);
+} schemes[] = {
+	{ "redis", NULL, parse_tcp },
+	{ "rediss", &tls_words, parse_tls },
+	{ "redis+unix", &unix_words, parse_unix },
+	{ "redis+sentinel", &sentinel_words, parse_sentinel },
+	{ "redis+cluster", NULL, parse_cluster },
+};
+
+static const struct scheme *
+find_scheme(struct str name)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (str_is(name, schemes[i].name))
+			return &schemes[i];
+	return NULL;
+}
+
+/* What stands behind "://". */
+static int
+parse_rest(struct arena *arena, const struct scheme *scheme, struct str rest,
+    struct store_url *url, struct buf *error)
+{
+	ptrdiff_t at = str_find_last(rest, '@');
+	ptrdiff_t question = str_find(rest, '?');
+
+	/* A password in the query with a bare '@' would be taken for hosts. */
+	if (scheme->words != NULL && question >= 0 && question < at) {
+		buf_add_cstr(error,
+		    "there is a \"?\" before the last \"@\"; in a password "
+		    "they are written \"%3f\" and \"%40\"");
+		return -1;
+	}
+	if (take_login(arena, &rest, url, error) == -1)
+		return -1;
+	if (scheme->words != NULL &&
+	    take_query(arena, scheme->words, &rest, url, error) == -1)
+		return -1;
+	if (scheme->parse(arena, rest, url, error) == -1)
+		return -1;
+	return url->is_tls ? redis_tls_check(error) : 0;
 }
 
 int
@@ -227,47 +448,54 @@ store_url_parse(struct arena *arena, struct str text, struct store_url *url_out,
 {
 	struct store_url url = { .kind = STORE_KIND_MEMORY };
 	ptrdiff_t colon = str_find(text, ':');
-	struct str scheme = str_sub(text, 0, colon < 0 ? 0 : (size_t)colon);
-	struct str rest = str_from(text, scheme.len);
+	struct str name = str_sub(text, 0, colon < 0 ? 0 : (size_t)colon);
+	struct str rest = str_from(text, name.len);
+	const struct scheme *scheme = find_scheme(name);
 	int rc = -1;
 
-	if (str_is(text, "memory")) {
+	if (str_is(text, "memory"))
 		rc = 0;
-	} else if (is_of_later_version(scheme)) {
-		buf_printf(error,
-		    "\"%.*s:\" is not available in this version; "
-		    "expected " EXAMPLES,
-		    STR_ARG(scheme));
-	} else if (!str_starts(rest, STR("://"))) {
+	else if (!str_starts(rest, STR("://")))
 		buf_printf(error, "\"%.*s\" is no store; expected " EXAMPLES,
-		    STR_ARG(str_find(text, '@') < 0 ? text : scheme));
-	} else if (str_is(scheme, "redis")) {
-		rc = parse_tcp(arena, str_from(rest, 3), &url, error);
-	} else if (str_is(scheme, "redis+unix")) {
-		rc = parse_unix(arena, str_from(rest, 3), &url, error);
-	} else {
+		    STR_ARG(str_find(text, '@') < 0 ? text : name));
+	else if (scheme == NULL)
 		buf_printf(error,
 		    "\"%.*s:\" is no kind of store; expected " EXAMPLES,
-		    STR_ARG(scheme));
-	}
+		    STR_ARG(name));
+	else
+		rc = parse_rest(arena, scheme, str_from(rest, 3), &url, error);
 	if (rc == 0)
 		*url_out = url;
 	return rc;
 }
 
+static struct str
+host_text(struct arena *arena, const struct store_host *host)
+{
+	return arena_printf(arena,
+	    strchr(host->host, ':') == NULL ? "%s:%u" : "[%s]:%u", host->host,
+	    host->port);
+}
+
 struct str
 store_url_name(struct arena *arena, const struct store_url *url)
 {
+	const struct store_host *first = &url->hosts[0];
+
 	switch (url->kind) {
 	case STORE_KIND_MEMORY:
 		break;
 	case STORE_KIND_UNIX:
-		return arena_printf(arena, "redis %s/%u", url->host, url->db);
+		return arena_printf(arena, "redis %s/%u", first->host, url->db);
 	case STORE_KIND_TCP:
-		return arena_printf(arena,
-		    strchr(url->host, ':') == NULL ? "redis %s:%u/%u"
-						   : "redis [%s]:%u/%u",
-		    url->host, url->port, url->db);
+		return arena_printf(
+		    arena, "redis %s/%u", host_text(arena, first).p, url->db);
+	case STORE_KIND_SENTINEL:
+		return arena_printf(
+		    arena, "redis sentinel %s/%u", url->service, url->db);
+	case STORE_KIND_CLUSTER:
+		return arena_printf(
+		    arena, "redis cluster %s", host_text(arena, first).p);
 	}
 	return STR("memory");
 }

@@ -1,4 +1,5 @@
 /* URLs of stores: what they mean, and what is said about wrong ones. */
+#include "store/redis_tls.h"
 #include "store/url.h"
 
 #include <setjmp.h>
@@ -40,6 +41,16 @@ test_good_urls_are_understood(void **state)
 		{ "redis+unix:///run/r.sock", "redis /run/r.sock/0 - -" },
 		{ "redis+unix:///run/r.sock?db=3", "redis /run/r.sock/3 - -" },
 		{ "redis+unix://:p@/a%20b?db=1", "redis /a b/1 - p" },
+		{ "redis+sentinel://h/main", "redis sentinel main/0 - -" },
+		{ "redis+sentinel://u:p@h:1,i:2/m?db=3",
+		    "redis sentinel m/3 u p" },
+		{ "redis+sentinel://:p@h/m?sentinel_password=x&db=2",
+		    "redis sentinel m/2 - p" },
+		{ "redis+cluster://h", "redis cluster h:6379 - -" },
+		{ "redis+cluster://h:1,i:2/", "redis cluster h:1 - -" },
+		{ "redis+cluster://h:1,i:2/0", "redis cluster h:1 - -" },
+		{ "redis+cluster://u:a%2cb@[::1]:7000,[::2]:7001",
+		    "redis cluster [::1]:7000 u a,b" },
 	};
 	struct arena *arena = arena_new(4096);
 
@@ -74,9 +85,6 @@ test_wrong_urls_are_explained(void **state)
 		{ "127.0.0.1:6379", "\"127.0.0.1:6379\" is no store" },
 		{ "redis:/localhost", "\"redis:/localhost\" is no store" },
 		{ "http://x", "\"http:\" is no kind of store" },
-		{ "rediss://x", "not available in this version" },
-		{ "redis+sentinel://x", "not available in this version" },
-		{ "redis+cluster://x", "not available in this version" },
 		{ "redis://", "is no host" },
 		{ "redis://:6379", "is no host" },
 		{ "redis://2001:db8::1", "brackets" },
@@ -94,6 +102,29 @@ test_wrong_urls_are_explained(void **state)
 		{ "redis+unix:///run/r.sock?x=1", "expected \"?db=0\"" },
 		{ "redis+unix:///run/r.sock?db=", "\"\" is no number" },
 		{ "redis+unix:///%", "damaged %XX" },
+		{ "redis+unix:///a?db=0&db", "\"?db\" is not known" },
+		{ "redis+sentinel://h:1,i:2", "how the sentinels call" },
+		{ "redis+sentinel://h/", "how the sentinels call" },
+		{ "redis+sentinel://h/m/0", "/mymaster?db=0\"" },
+		{ "redis+sentinel:///m", "is no host" },
+		{ "redis+sentinel://h,/m", "\"\" is no host" },
+		{ "redis+sentinel://h,i:x/m", "\"x\" is no port" },
+		{ "redis+sentinel://::1/m", "brackets" },
+		{ "redis+sentinel://h/m?db=x", "\"x\" is no number" },
+		{ "redis+sentinel://h/m?pw=x", "sentinel_password=PASSWORD" },
+		{ "redis+sentinel://h/m?sentinel_password=", "has no value" },
+		{ "redis+sentinel://h/m?sentinel_password=%", "has no value" },
+		{ "redis+sentinel://h/m?sentinel_user=u", "needs" },
+		{ "redis+sentinel://h/m?sentinel_password=a@b", "%40" },
+		{ "redis+sentinel://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q/m",
+		    "more than 16 hosts" },
+		{ "redis+cluster://", "is no host" },
+		{ "redis+cluster://h:1,i:0", "\"0\" is no port" },
+		{ "redis+cluster://h/1", "has only database 0" },
+		{ "redis+cluster://h?x=1", "is no host" },
+		{ "rediss://h?key=a", "together" },
+		{ "rediss://h?x=1", "expected \"ca=FILE\"" },
+		{ "rediss://h/x?ca=/f", "\"x\" is no number of a database" },
 	};
 	struct arena *arena = arena_new(4096);
 
@@ -122,7 +153,14 @@ test_no_message_shows_a_password(void **state)
 		"redis://u:secret%@h",
 		"redis+unix://u:secret@run/r",
 		"redis+unix://u:secret@/run/r?x",
-		"rediss://u:secret@h",
+		"rediss://u:secret@h:x",
+		"redis+sentinel://u:secret@h",
+		"redis+sentinel://h/m?sentinel_password=secret&x",
+		"redis+sentinel://h/m?sentinel_password=secret@secret",
+		"redis+sentinel://h/m?sentinel_password=%secret",
+		"redis+sentinel://h/m?sentinel_user=a@secret",
+		"redis+cluster://u:secret@h:x",
+		"redis+cluster://u:secret@h/1",
 		"other://u:secret@h",
 		"redis:u:secret@h",
 		"redis:/u:secret@h",
@@ -143,6 +181,60 @@ test_no_message_shows_a_password(void **state)
 	arena_free(arena);
 }
 
+static void
+test_hosts_are_asked_in_the_order_they_were_written(void **state)
+{
+	struct arena *arena = arena_new(4096);
+	struct store_url url;
+
+	(void)state;
+	assert_int_equal(store_url_parse(arena,
+			     STR("redis+sentinel://a,[2001:db8::1]:5,c:6/m"
+				 "?sentinel_user=u&sentinel_password=a%40b"),
+			     &url, NULL),
+	    0);
+	assert_int_equal(url.n_hosts, 3);
+	assert_string_equal(url.hosts[0].host, "a");
+	assert_int_equal(url.hosts[0].port, 26379);
+	assert_string_equal(url.hosts[1].host, "2001:db8::1");
+	assert_int_equal(url.hosts[1].port, 5);
+	assert_string_equal(url.hosts[2].host, "c");
+	assert_int_equal(url.hosts[2].port, 6);
+	assert_string_equal(url.sentinel_user, "u");
+	assert_string_equal(url.sentinel_password, "a@b");
+	assert_null(url.password); /* that of the master is another */
+	arena_free(arena);
+}
+
+/* Which of the two is said depends on what this was built with. */
+static void
+test_tls_is_taken_or_stunnel_is_named(void **state)
+{
+	struct arena *arena = arena_new(4096);
+	struct buf error = { 0 };
+	struct store_url url = { 0 };
+	int can = redis_tls_check(&error);
+
+	(void)state;
+	buf_clear(&error);
+	assert_int_equal(store_url_parse(arena,
+			     STR("rediss://u:p@h:7/1?ca=/a%20b&cert=/c&key=/k"),
+			     &url, &error),
+	    can);
+	if (can == 0) {
+		assert_true(url.is_tls);
+		assert_string_equal(url.tls_ca, "/a b");
+		assert_string_equal(url.tls_cert, "/c");
+		assert_string_equal(url.tls_key, "/k");
+		assert_int_equal(url.db, 1);
+	} else {
+		assert_non_null(strstr(error.p, "stunnel4"));
+		assert_non_null(strstr(error.p, "hiredis"));
+	}
+	buf_done(&error);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -150,6 +242,9 @@ main(void)
 		cmocka_unit_test(test_good_urls_are_understood),
 		cmocka_unit_test(test_wrong_urls_are_explained),
 		cmocka_unit_test(test_no_message_shows_a_password),
+		cmocka_unit_test(
+		    test_hosts_are_asked_in_the_order_they_were_written),
+		cmocka_unit_test(test_tls_is_taken_or_stunnel_is_named),
 	};
 
 	return cmocka_run_group_tests_name("store url", tests, NULL, NULL);
