@@ -18,7 +18,10 @@ struct calendar_span {
 	int64_t label;     /* 20261123, 202611 */
 };
 
+/* Before the epoch counts as the epoch; after 9998 as the end of it. */
 struct calendar_span calendar_at(enum calendar_unit unit, int64_t now_ms);
+/* TZ is another: to be called before other threads ask. */
+void calendar_zone_changed(void);
 /* "2026-11-23", "2026-11". */
 void calendar_text(
     enum calendar_unit unit, int64_t label, char text[CALENDAR_TEXT_MAX]);

@@ -5,6 +5,7 @@
  */
 #include "conf/load.h"
 
+#include "base/calendar.h"
 #include "base/clock.h"
 #include "conf/files.h"
 
@@ -33,7 +34,7 @@ conf_use_timezone(const struct conf *conf)
 {
 	if (conf->timezone != NULL)
 		setenv("TZ", conf->timezone, 1);
-	tzset();
+	calendar_zone_changed();
 }
 
 struct ruleset *

@@ -1,8 +1,9 @@
 /*
- * backend: what a store must be able to do; store.c does the rest.
+ * backend: what a store must be able to do; store.c, ledger.c and copies.c do
+ * the rest.
  *
- * now_ms is STORE_NOW or not negative. A backend that answers a call sets
- * answers, generation and state of it.
+ * now_ms is STORE_NOW or from 0 to CHARGE_MAX. A backend that answers a call
+ * sets answers, generation and state of it.
  */
 #ifndef SLUICE_STORE_BACKEND_H
 #define SLUICE_STORE_BACKEND_H
@@ -10,7 +11,7 @@
 #include "store/call.h"
 #include "store/ledger.h"
 
-/* What store_counters was asked; each is called without a lock held. */
+/* A listing of counters, as redis_admin.c takes it. */
 struct backend_listing {
 	struct str prefix;
 	struct str limit;    /* empty: of all */
@@ -18,6 +19,79 @@ struct backend_listing {
 	int64_t now_ms;
 	bool (*each)(void *context, const struct store_counter *counter);
 	void *context;
+};
+
+/*
+ * What ledger.h promises, in the same words. Limits and identities that must
+ * be given are; the store is not told to be down. Those from hot_send on may
+ * be NULL: then such a store keeps none.
+ */
+struct backend_ledger {
+	int (*counters)(struct store *store, const struct store_query *query,
+	    bool (*each)(void *context, const struct store_counter *counter),
+	    void *context, struct buf *error);
+	int (*reset)(struct store *store, struct str limit, struct str identity,
+	    size_t *n_out, struct buf *error);
+	int (*accounts)(struct store *store, const struct store_asked *asked,
+	    size_t n_asked, int64_t now_ms,
+	    bool (*each)(
+		void *context, size_t i, const struct store_account *account),
+	    void *context, struct buf *error);
+
+	int (*grant_set)(struct store *store, const struct store_grant *grant,
+	    struct buf *error);
+	int (*grant_drop)(struct store *store, struct str limit,
+	    struct str identity, bool *was_there_out, struct buf *error);
+	int (*grants)(struct store *store, int64_t now_ms,
+	    bool (*each)(void *context, const struct store_grant *grant),
+	    void *context, struct buf *error);
+
+	int (*table_add)(struct store *store, struct str table,
+	    const struct store_entry *entry, struct buf *error);
+	int (*table_remove)(struct store *store, struct str table,
+	    struct str entry, bool *was_there_out, struct buf *error);
+	int (*table_list)(struct store *store, struct str table, int64_t now_ms,
+	    bool (*each)(void *context, const struct store_entry *entry),
+	    void *context, struct buf *error);
+
+	void (*hot_send)(struct store *store, struct str limit,
+	    struct str identity, int64_t now_ms);
+	int (*hot)(struct store *store, struct str limit,
+	    bool (*each)(void *context, struct str identity), void *context,
+	    struct buf *error);
+	int (*hot_drop)(struct store *store, struct str limit,
+	    const struct str *identities, size_t n, struct buf *error);
+
+	void (*event_send)(
+	    struct store *store, const struct store_event *event);
+	int (*events_back)(struct store *store,
+	    bool (*each)(void *context, const struct store_event *event),
+	    void *context, struct buf *error);
+	int (*events_after)(struct store *store, const char *after,
+	    uint32_t wait_ms, char id_out[STORE_EVENT_ID_MAX],
+	    bool (*each)(void *context, const struct store_event *event),
+	    void *context, struct buf *error);
+
+	void (*hits_send)(struct store *store, const struct store_hit *hits,
+	    size_t n_hits, int64_t now_ms);
+	int (*hits)(struct store *store, struct str rule,
+	    bool (*each)(void *context, const struct store_hit *hit),
+	    void *context, struct buf *error);
+
+	void (*host_send)(struct store *store, struct str name,
+	    const struct store_field *fields, size_t n_fields, int64_t now_ms);
+	int (*hosts)(struct store *store,
+	    bool (*each)(void *context, struct str name, int64_t seen_ms,
+		const struct store_field *fields, size_t n_fields),
+	    void *context, struct buf *error);
+
+	int (*switch_set)(struct store *store, const struct store_switch *one,
+	    struct buf *error);
+	int (*switch_drop)(struct store *store, struct str rule,
+	    bool *was_there_out, struct buf *error);
+	int (*switches)(struct store *store, int64_t now_ms,
+	    bool (*each)(void *context, const struct store_switch *one),
+	    void *context, struct buf *error);
 };
 
 struct backend {
@@ -30,13 +104,15 @@ struct backend {
 	/* Carries out what is REFUND_WANTED in call. */
 	void (*give_back)(void *self, struct store_call *call);
 	int (*flush)(void *self, uint32_t timeout_ms);
-	int (*list)(void *self, const struct backend_listing *listing,
-	    struct buf *error);
-	int (*reset)(
-	    void *self, struct str key, size_t *n_out, struct buf *error);
+	/* Both as in store.h. */
+	void (*remember)(struct store *store, struct str table,
+	    struct str entry, struct str value, uint32_t for_sec,
+	    int64_t now_ms);
+	void (*forget)(struct store *store, struct str table, struct str entry);
 	int (*wipe)(void *self, struct buf *error);
 	/* Failures of what nobody waited for. */
 	uint64_t (*n_failures)(void *self);
+	const struct backend_ledger *ledger;
 };
 
 struct store {
@@ -50,6 +126,9 @@ struct store {
 	_Atomic uint64_t n_failures;
 };
 
+/* Times of callers, in the range that backends are given. */
+int64_t store_time_in_range(int64_t now_ms);
+
 /* Both own what they return; see memory.c and redis.c. */
 struct store_url;
 void *memory_open(size_t keys_max);
@@ -57,5 +136,6 @@ extern const struct backend memory_backend;
 void *redis_open(const struct store_url *url, const struct store *store,
     const struct store_options *options);
 extern const struct backend redis_backend;
+extern const struct backend_ledger redis_ledger; /* redis_ledger.c */
 
 #endif

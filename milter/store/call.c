@@ -106,6 +106,36 @@ store_call_add(struct store_call *call, const struct store_use *use)
 	call->uses[call->n_uses++] = mine;
 }
 
+void
+store_call_look_up(struct store_call *call, const struct store_lookup *lookup)
+{
+	struct arena *arena = call->arena;
+	struct call_lookup mine = { .n_entries = lookup->n_entries };
+
+	assert(call->n_lookups < CALL_LOOKUPS_MAX);
+	assert(lookup->n_entries <= STORE_ENTRIES_MAX);
+	assert(atomic_load(&call->state) == CALL_OPEN);
+	mine.key = call_table_key(arena, call->store->prefix, lookup->table);
+	for (size_t i = 0; i < call->n_lookups; i++)
+		assert(!str_eq(call->lookups[i].key, mine.key));
+	mine.entries =
+	    arena_alloc(arena, lookup->n_entries * sizeof(*mine.entries));
+	for (size_t i = 0; i < lookup->n_entries; i++)
+		mine.entries[i] = arena_str(arena, lookup->entries[i]);
+	mine.found =
+	    arena_calloc(arena, lookup->n_entries * sizeof(*mine.found));
+	call->lookups = arena_grow(
+	    arena, call->lookups, call->n_lookups, sizeof(*call->lookups));
+	call->lookups[call->n_lookups++] = mine;
+}
+
+const struct store_found *
+store_call_found(const struct store_call *call, size_t i)
+{
+	assert(i < call->n_lookups);
+	return call->lookups[i].failed ? NULL : call->lookups[i].found;
+}
+
 bool
 call_use_is_refundable(
     const struct store_call *call, const struct call_use *use)
@@ -114,13 +144,10 @@ call_use_is_refundable(
 	       use->op == STORE_CHARGE && use->answer.fits;
 }
 
-struct str
-call_key(struct arena *arena, struct str prefix, struct str limit,
-    struct str identity)
+/* Parts side by side, with a NUL behind. */
+static struct str
+join(struct arena *arena, const struct str *parts, size_t n_parts)
 {
-	const struct str parts[] = { prefix, STR(":limit:"), limit, STR(":{"),
-		identity, STR("}") };
-	const size_t n_parts = sizeof(parts) / sizeof(parts[0]);
 	size_t len = 0;
 	char *text;
 
@@ -135,6 +162,31 @@ call_key(struct arena *arena, struct str prefix, struct str limit,
 	}
 	text[len] = '\0';
 	return (struct str){ text, len };
+}
+
+struct str
+call_key_of(struct arena *arena, struct str prefix, const char *kind,
+    struct str limit, struct str identity)
+{
+	const struct str parts[] = { prefix, STR(":"), str_of(kind), STR(":"),
+		limit, STR(":{"), identity, STR("}") };
+
+	return join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
+struct str
+call_key(struct arena *arena, struct str prefix, struct str limit,
+    struct str identity)
+{
+	return call_key_of(arena, prefix, "limit", limit, identity);
+}
+
+struct str
+call_table_key(struct arena *arena, struct str prefix, struct str table)
+{
+	const struct str parts[] = { prefix, STR(":table:"), table };
+
+	return join(arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 int

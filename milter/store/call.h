@@ -13,6 +13,9 @@
 
 #include <stdatomic.h>
 
+#define CALL_LOOKUPS_MAX 64
+#define CALL_ITEMS_MAX   (STORE_USES_MAX + CALL_LOOKUPS_MAX)
+
 enum call_state {
 	CALL_OPEN,      /* uses are being added */
 	CALL_UNDER_WAY, /* sent, no answer yet */
@@ -39,6 +42,15 @@ struct call_use {
 	struct store_answer answer;
 };
 
+/* A look into a table. */
+struct call_lookup {
+	struct str key; /* PREFIX:table:NAME */
+	struct str *entries;
+	size_t n_entries;
+	struct store_found *found; /* as many; set by the store */
+	bool failed;               /* the key is of another type */
+};
+
 struct store_call {
 	struct store *store;
 	struct arena *arena;
@@ -47,6 +59,8 @@ struct store_call {
 	uint64_t generation; /* of the data that was charged */
 	struct call_use *uses;
 	size_t n_uses;
+	struct call_lookup *lookups;
+	size_t n_lookups;
 };
 
 void call_get(struct store_call *call);
@@ -57,7 +71,13 @@ bool call_use_is_refundable(
 /* PREFIX:limit:LIMIT:{IDENTITY}, the name of a key in every store. */
 struct str call_key(struct arena *arena, struct str prefix, struct str limit,
     struct str identity);
-/* The opposite: 0, or -1 if key is no such name. */
+/* PREFIX:KIND:LIMIT:{IDENTITY}: "distinct", "lock", "grant". */
+struct str call_key_of(struct arena *arena, struct str prefix, const char *kind,
+    struct str limit, struct str identity);
+/* PREFIX:table:NAME. */
+struct str call_table_key(
+    struct arena *arena, struct str prefix, struct str table);
+/* The opposite of call_key: 0, or -1 if key is no such name. */
 int call_key_split(struct str prefix, struct str key, struct str *limit_out,
     struct str *identity_out);
 

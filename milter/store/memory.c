@@ -441,20 +441,22 @@ copy_shard(struct copies *copies, struct shard *shard,
 }
 
 static int
-memory_list(
-    void *self, const struct backend_listing *listing, struct buf *error)
+memory_counters(struct store *store, const struct store_query *query,
+    bool (*each)(void *context, const struct store_counter *counter),
+    void *context, struct buf *error)
 {
-	struct memory *memory = self;
-	struct backend_listing mine = *listing;
+	struct memory *memory = store->self;
+	const struct backend_listing listing = { store->prefix, query->limit,
+		query->identity,
+		query->now_ms == STORE_NOW ? clock_wall_ms() : query->now_ms,
+		each, context };
 	struct copies copies = { .arena = arena_new(4096) };
 
 	(void)error;
-	if (mine.now_ms == STORE_NOW)
-		mine.now_ms = clock_wall_ms();
 	for (size_t i = 0; i < MEMORY_SHARDS; i++)
-		copy_shard(&copies, &memory->shards[i], &mine);
+		copy_shard(&copies, &memory->shards[i], &listing);
 	for (size_t i = 0; i < copies.n; i++)
-		if (!mine.each(mine.context, &copies.items[i]))
+		if (!each(context, &copies.items[i]))
 			break;
 	arena_free(copies.arena);
 	return 0;
@@ -462,9 +464,12 @@ memory_list(
 
 /* All units of a key stand in one bucket, because the hash leaves them out. */
 static int
-memory_reset(void *self, struct str key, size_t *n_out, struct buf *error)
+memory_reset(struct store *store, struct str limit, struct str identity,
+    size_t *n_out, struct buf *error)
 {
-	struct memory *memory = self;
+	struct memory *memory = store->self;
+	struct arena *arena = arena_new(512);
+	struct str key = call_key(arena, store->prefix, limit, identity);
 	uint64_t hash = hash_key(memory, key);
 	struct shard *shard = shard_of(memory, hash);
 	struct entry **link;
@@ -482,6 +487,7 @@ memory_reset(void *self, struct str key, size_t *n_out, struct buf *error)
 		}
 	}
 	pthread_mutex_unlock(&shard->lock);
+	arena_free(arena);
 	*n_out = n;
 	return 0;
 }
@@ -516,6 +522,11 @@ memory_close(void *self)
 	free(memory);
 }
 
+static const struct backend_ledger memory_ledger = {
+	.counters = memory_counters,
+	.reset = memory_reset,
+};
+
 const struct backend memory_backend = {
 	.close = memory_close,
 	.is_up = memory_is_up,
@@ -523,8 +534,7 @@ const struct backend memory_backend = {
 	.send = memory_send,
 	.give_back = memory_give_back,
 	.flush = memory_flush,
-	.list = memory_list,
-	.reset = memory_reset,
 	.wipe = memory_wipe,
 	.n_failures = memory_n_failures,
+	.ledger = &memory_ledger,
 };

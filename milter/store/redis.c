@@ -79,16 +79,15 @@ redis_wait(void *self, struct store_call *call, int64_t now_ms)
 {
 	struct redis *redis = self;
 	int64_t deadline_us = clock_steady_us() + redis->timeout_us;
-	struct redis_item items[STORE_USES_MAX];
-	const struct redis_question question = { items, call->n_uses, now_ms };
+	struct redis_item items[CALL_ITEMS_MAX];
+	const struct redis_question question = { items,
+		redis_items_of(call, items), now_ms };
 	struct redis_failure failure;
 	struct redis_conn *conn;
 	int rc;
 
 	if ((conn = redis_pool_borrow(redis->pool, deadline_us)) == NULL)
 		return -1;
-	for (size_t i = 0; i < call->n_uses; i++)
-		items[i] = (struct redis_item){ call, &call->uses[i], false };
 	rc = redis_script_run(redis, conn, &question, deadline_us, &failure);
 	if (rc == 0) {
 		call->generation = conn->generation;
@@ -199,8 +198,7 @@ const struct backend redis_backend = {
 	.send = redis_send,
 	.give_back = redis_give_back,
 	.flush = redis_flush,
-	.list = redis_admin_list,
-	.reset = redis_admin_reset,
 	.wipe = redis_admin_wipe,
 	.n_failures = redis_n_failures,
+	.ledger = &redis_ledger,
 };

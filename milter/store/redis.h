@@ -3,7 +3,8 @@
  *
  * redis.c asks the script and is the backend; redis_behind.c is the thread
  * that carries out what nobody waits for and probes while Redis is away;
- * redis_admin.c lists and deletes for operators.
+ * redis_admin.c lists and deletes for operators, redis_ledger.c does the rest
+ * of ledger.h.
  */
 #ifndef SLUICE_STORE_REDIS_H
 #define SLUICE_STORE_REDIS_H
@@ -19,10 +20,14 @@ struct redisReply;
 #define REDIS_QUEUE_MAX       16384
 #define REDIS_QUEUE_BYTES_MAX ((size_t)16 * 1024 * 1024) /* of commands */
 
-/* One use that goes into the script: to be counted, or to be given back. */
+/*
+ * What the script is asked: a use, to be counted or to be given back, or a
+ * look into a table (whose key is in a slot of its own).
+ */
 struct redis_item {
 	struct store_call *call;
-	struct call_use *use;
+	struct call_use *use; /* NULL: a look-up */
+	struct call_lookup *lookup;
 	bool is_give_back;
 };
 
@@ -84,6 +89,10 @@ int redis_script_take(struct redis *redis, const struct redisReply *reply,
     const struct redis_question *question);
 /* The key that decides which node is asked; its {tag} if it has one. */
 struct str redis_item_key(const struct redis_item *item);
+
+/* All that call asks, uses first; returns how many. */
+size_t redis_items_of(
+    struct store_call *call, struct redis_item items[CALL_ITEMS_MAX]);
 
 /* 0, then answers are filled in; or -1 and *failure. */
 int redis_script_run(struct redis *redis, struct redis_conn *conn,

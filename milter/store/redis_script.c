@@ -59,6 +59,26 @@ put_item(struct buf *out, const struct redis_item *item)
 	}
 }
 
+struct str
+redis_item_key(const struct redis_item *item)
+{
+	return item->use != NULL ? item->use->key : item->lookup->key;
+}
+
+size_t
+redis_items_of(struct store_call *call, struct redis_item items[CALL_ITEMS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < call->n_uses; i++)
+		items[n++] =
+		    (struct redis_item){ .call = call, .use = &call->uses[i] };
+	for (size_t i = 0; i < call->n_lookups; i++)
+		items[n++] = (struct redis_item){ .call = call,
+			.lookup = &call->lookups[i] };
+	return n;
+}
+
 /* The arguments are described at the head of charge.lua. */
 void
 redis_script_put(

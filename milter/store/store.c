@@ -18,8 +18,8 @@
 
 #define MEMORY_KEYS_MAX 1000000
 
-static int64_t
-time_in_range(int64_t now_ms)
+int64_t
+store_time_in_range(int64_t now_ms)
 {
 	if (now_ms == STORE_NOW)
 		return now_ms;
@@ -96,13 +96,13 @@ store_call_wait(struct store_call *call, int64_t now_ms)
 	int rc = -1;
 
 	assert(atomic_load(&call->state) == CALL_OPEN);
-	if (call->n_uses == 0)
+	if (call->n_uses + call->n_lookups == 0)
 		return 0;
 	atomic_fetch_add(&store->n_waited, 1);
 	atomic_store(&call->state, CALL_FAILED);
 	if (!atomic_load(&store->is_down))
 		rc = store->backend->wait(
-		    store->self, call, time_in_range(now_ms));
+		    store->self, call, store_time_in_range(now_ms));
 	if (rc == -1)
 		atomic_fetch_add(&store->n_failures, 1);
 	return rc;
@@ -114,7 +114,7 @@ store_call_send(struct store_call *call, int64_t now_ms)
 	struct store *store = call->store;
 
 	assert(atomic_load(&call->state) == CALL_OPEN);
-	if (call->n_uses == 0)
+	if (call->n_uses + call->n_lookups == 0)
 		return;
 	atomic_fetch_add(&store->n_sent, 1);
 	if (atomic_load(&store->is_down)) {
@@ -123,7 +123,7 @@ store_call_send(struct store_call *call, int64_t now_ms)
 		return;
 	}
 	atomic_store(&call->state, CALL_UNDER_WAY);
-	store->backend->send(store->self, call, time_in_range(now_ms));
+	store->backend->send(store->self, call, store_time_in_range(now_ms));
 }
 
 /* Marks what is to be given back; false if there is nothing. */
@@ -171,47 +171,26 @@ store_flush(struct store *store, uint32_t timeout_ms)
 	return store->backend->flush(store->self, timeout_ms);
 }
 
-int
-store_counters(struct store *store, const struct store_query *query,
-    bool (*each)(void *context, const struct store_counter *counter),
-    void *context, struct buf *error)
+void
+store_remember(struct store *store, struct str table, struct str entry,
+    struct str value, uint32_t for_sec, int64_t now_ms)
 {
-	const struct backend_listing listing = {
-		.prefix = store->prefix,
-		.limit = query->limit,
-		.identity = query->identity,
-		.now_ms = time_in_range(query->now_ms),
-		.each = each,
-		.context = context,
-	};
-
-	if (atomic_load(&store->is_down)) {
-		buf_printf(error, "store %s is away", store->name);
-		return -1;
-	}
-	return store->backend->list(store->self, &listing, error);
+	atomic_fetch_add(&store->n_sent, 1);
+	if (atomic_load(&store->is_down))
+		atomic_fetch_add(&store->n_failures, 1);
+	else
+		store->backend->remember(store, table, entry, value, for_sec,
+		    store_time_in_range(now_ms));
 }
 
-int
-store_reset(struct store *store, struct str limit, struct str identity,
-    size_t *n_out, struct buf *error)
+void
+store_forget(struct store *store, struct str table, struct str entry)
 {
-	struct arena *arena;
-	int rc;
-
-	if (limit.len == 0 || identity.len == 0) {
-		buf_add_cstr(error, "a reset needs a limit and a key");
-		return -1;
-	}
-	if (atomic_load(&store->is_down)) {
-		buf_printf(error, "store %s is away", store->name);
-		return -1;
-	}
-	arena = arena_new(512);
-	rc = store->backend->reset(store->self,
-	    call_key(arena, store->prefix, limit, identity), n_out, error);
-	arena_free(arena);
-	return rc;
+	atomic_fetch_add(&store->n_sent, 1);
+	if (atomic_load(&store->is_down))
+		atomic_fetch_add(&store->n_failures, 1);
+	else
+		store->backend->forget(store, table, entry);
 }
 
 int

@@ -126,6 +126,6 @@ test_run(struct tool *tool, int argc, char **argv)
 		return TOOL_USAGE;
 	/* Stories run in UTC, wherever they are run. */
 	setenv("TZ", "UTC", 1);
-	tzset();
+	calendar_zone_changed();
 	return test_with(tool, &options, n, argv);
 }
