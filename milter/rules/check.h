@@ -24,7 +24,7 @@ void check_program(struct checker *checker);
 struct check_place {
 	enum stage stage;  /* what is known there may be used */
 	enum stage *raise; /* not NULL: raise it instead of complaining */
-	bool is_limit;     /* in a limit's `if`: no over */
+	const struct limit *limit; /* not NULL: in its `if`: no over */
 };
 
 /* check_cond.c */
@@ -37,6 +37,17 @@ void check_ref(struct checker *checker, const struct check_place *place,
 void check_text(struct checker *checker, const struct check_place *place,
     const struct text *text, const struct condition *cond,
     const struct condition *block_cond);
+
+/* check_limit.c */
+void check_limit(struct checker *checker, struct limit *limit);
+/* over, near and used */
+void check_asked(struct checker *checker, const struct check_place *place,
+    struct condition *cond);
+
+/* check_table.c: fills in cond->table. */
+void check_in_table(struct checker *checker, struct condition *cond);
+/* Was it told already what is wrong with the statement of that name? */
+bool name_is_broken(const struct program *program, struct str name);
 
 /* check_words.c: facts that know a few words only are compared with these. */
 void check_words(struct checker *checker, const struct condition *cond);

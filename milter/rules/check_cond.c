@@ -42,10 +42,32 @@ check_argument(struct checker *checker, const struct fact_ref *ref)
 		    "name in braces (\"{auth_type}\")");
 }
 
+/* Where the MTA has refused there is no question for rules any more. */
+static void
+check_mta_status(struct checker *checker, const struct check_place *place,
+    const struct fact_ref *ref)
+{
+	if (place->limit == NULL)
+		diag_add(checker->diags, DIAG_ERROR, ref->pos,
+		    "no rules run for recipients that the MTA refuses: '%s' "
+		    "belongs into the `if` of an unknown-recipients limit",
+		    ref->fact->name);
+	else if (place->limit->unit != UNIT_UNKNOWN_RECIPIENTS)
+		diag_add(checker->diags, DIAG_ERROR, ref->pos,
+		    "a limit of %s does not count recipients that the MTA "
+		    "refuses: '%s' belongs into the `if` of an "
+		    "unknown-recipients limit",
+		    unit_name(place->limit->unit), ref->fact->name);
+}
+
 void
 check_ref(struct checker *checker, const struct check_place *place,
     const struct fact_ref *ref)
 {
+	if (ref->fact->id == FACT_RCPT_MTA_STATUS) {
+		check_mta_status(checker, place, ref);
+		return;
+	}
 	check_argument(checker, ref);
 	if (needs_add(checker->needs, ref) == -1)
 		diag_add(checker->diags, DIAG_ERROR, ref->pos,
@@ -242,88 +264,6 @@ check_match(struct checker *checker, struct condition *cond)
 	buf_done(&error);
 }
 
-/* Was it told already what is wrong with the statement of that name? */
-static bool
-is_broken(const struct program *program, struct str name)
-{
-	for (size_t i = 0; i < program->n_broken; i++)
-		if (str_eq(program->broken[i], name))
-			return true;
-	return false;
-}
-
-static struct table *
-find_table(struct checker *checker, const struct condition *cond)
-{
-	struct suggestion near = { .wrong = cond->name };
-	const struct program *program = checker->program;
-
-	for (size_t i = 0; i < program->n_tables; i++) {
-		if (!str_eq(program->tables[i]->name, cond->name))
-			continue;
-		program->tables[i]->is_used = true;
-		return program->tables[i];
-	}
-	if (is_broken(program, cond->name))
-		return NULL;
-	for (size_t i = 0; i < program->n_tables; i++)
-		suggest(&near, program->tables[i]->name);
-	diag_add(checker->diags, DIAG_ERROR, cond->name_pos,
-	    near.best.len > 0 ? "there is no table '%.*s': did you mean `%.*s`?"
-			      : "there is no table '%.*s'%.*s",
-	    STR_ARG(cond->name), STR_ARG(near.best));
-	return NULL;
-}
-
-static bool
-table_fits(enum table_type table, enum fact_type fact)
-{
-	switch (fact) {
-	case FACT_TYPE_BOOL:
-	case FACT_TYPE_NUMBER:
-		return false;
-	case FACT_TYPE_IP:
-		return table == TABLE_CIDR;
-	case FACT_TYPE_HOST:
-		return table == TABLE_DOMAIN || table == TABLE_STRING;
-	case FACT_TYPE_ADDRESS:
-		return table == TABLE_ADDRESS || table == TABLE_STRING;
-	case FACT_TYPE_STRING:
-	case FACT_TYPE_NOCASE:
-		return table != TABLE_CIDR;
-	}
-	return false;
-}
-
-static void
-check_in_table(struct checker *checker, struct condition *cond)
-{
-	const struct fact *fact = cond->ref.fact;
-	enum table_type type;
-
-	if ((cond->table = find_table(checker, cond)) == NULL)
-		return;
-	type = cond->table->type;
-	if (cond->has_text ? type != TABLE_CIDR : table_fits(type, fact->type))
-		return;
-	if (cond->has_text) {
-		diag_add(checker->diags, DIAG_ERROR, cond->pos,
-		    "a text cannot be looked up in a %s table",
-		    table_type_name(type));
-		return;
-	}
-	diag_add(checker->diags, DIAG_ERROR, cond->pos,
-	    "'%s' is %s: it cannot be looked up in a %s table", fact->name,
-	    fact_type_phrase(fact->type), table_type_name(type));
-	if (fact->type == FACT_TYPE_ADDRESS && type == TABLE_DOMAIN)
-		diag_add(checker->diags, DIAG_NOTE, cond->pos,
-		    "did you mean `%s`?",
-		    fact->id == FACT_RCPT_TO        ? "rcpt.to.domain"
-		    : fact->id == FACT_SASL_USER    ? "sasl.user.domain"
-		    : fact->id == FACT_FROM_ADDRESS ? "from.domain"
-						    : "mail.from.domain");
-}
-
 static void
 check_in_list(struct checker *checker, const struct check_place *place,
     struct condition *cond)
@@ -359,59 +299,6 @@ check_in_list(struct checker *checker, const struct check_place *place,
 	}
 }
 
-static struct limit *
-find_limit(struct checker *checker, const struct condition *cond)
-{
-	struct suggestion near = { .wrong = cond->name };
-	const struct program *program = checker->program;
-
-	for (size_t i = 0; i < program->n_limits; i++)
-		if (str_eq(program->limits[i]->name, cond->name))
-			return program->limits[i];
-	if (is_broken(program, cond->name))
-		return NULL;
-	for (size_t i = 0; i < program->n_limits; i++)
-		suggest(&near, program->limits[i]->name);
-	diag_add(checker->diags, DIAG_ERROR, cond->name_pos,
-	    near.best.len > 0 ? "there is no limit '%.*s': did you mean `%.*s`?"
-			      : "there is no limit '%.*s'%.*s",
-	    STR_ARG(cond->name), STR_ARG(near.best));
-	return NULL;
-}
-
-/* To peek before it is charged, its key must be known already. */
-static void
-check_peek(struct checker *checker, const struct check_place *place,
-    const struct condition *cond)
-{
-	const struct limit *limit = cond->limit;
-
-	if (limit->known <= place->stage)
-		return;
-	diag_add(checker->diags, DIAG_ERROR, cond->pos,
-	    "whether '%.*s' is over is not known yet at stage %s",
-	    STR_ARG(limit->name), stage_name(place->stage));
-	diag_add(checker->diags, DIAG_NOTE, limit->pos,
-	    "what it counts by, or its condition, is known from stage %s on",
-	    stage_name(limit->known));
-}
-
-static void
-check_over(struct checker *checker, const struct check_place *place,
-    struct condition *cond)
-{
-	if (place->is_limit) {
-		diag_add(checker->diags, DIAG_ERROR, cond->pos,
-		    "`over` cannot stand in the condition of a limit");
-		return;
-	}
-	if ((cond->limit = find_limit(checker, cond)) == NULL)
-		return;
-	cond->limit->is_asked = true;
-	if (cond->limit->stage > place->stage)
-		check_peek(checker, place, cond);
-}
-
 void
 check_condition(struct checker *checker, const struct check_place *place,
     struct condition *cond)
@@ -445,11 +332,14 @@ check_condition(struct checker *checker, const struct check_place *place,
 			check_in_list(checker, place, cond);
 		break;
 	case COND_OVER:
-		check_over(checker, place, cond);
+	case COND_NEAR:
+	case COND_USED:
+		check_asked(checker, place, cond);
 		break;
 	}
 }
 
+/* Does it ask about a limit? */
 static bool
 says_over(const struct condition *cond)
 {
@@ -458,7 +348,7 @@ says_over(const struct condition *cond)
 	for (size_t i = 0; i < cond->n_terms; i++)
 		if (says_over(cond->terms[i]))
 			return true;
-	return cond->kind == COND_OVER;
+	return condition_asks(cond);
 }
 
 /* Groups of the pattern with most of them; -1: no pattern at all. */
@@ -508,7 +398,8 @@ check_part(struct checker *checker, const struct check_place *place,
 	if (fact->id >= FACT_LIMIT_NAME && fact->id <= FACT_LIMIT_UNTIL &&
 	    !says_over(conds[0]) && !says_over(conds[1]))
 		diag_add(checker->diags, DIAG_ERROR, part->ref.pos,
-		    "${%s} needs `over LIMIT` in the rule's condition",
+		    "${%s} needs `over LIMIT`, `near LIMIT` or `used LIMIT` "
+		    "in the rule's condition",
 		    fact->name);
 }
 

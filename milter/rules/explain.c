@@ -2,35 +2,105 @@
  * What a program means, for people who want to be sure: where each limit is
  * charged, and what each accept goes around.
  */
+#include "base/quantity.h"
 #include "rules/print.h"
 #include "rules/ruleset.h"
 
+/* How often, where the stage alone does not tell. */
 static const char *
 charge_text(const struct limit *limit)
 {
 	switch (limit->unit) {
 	case UNIT_CONNECTIONS:
-		return "once for the connection";
+		return ", once for the connection";
 	case UNIT_MESSAGES:
 		return limit->stage == STAGE_RCPT
-			   ? "once for each message and key"
-			   : "once for each message";
+			   ? ", once for each message and key"
+			   : ", once for each message";
 	case UNIT_RECIPIENTS:
 		return limit->stage == STAGE_RCPT
-			   ? "once for each recipient"
-			   : "for all recipients at once";
+			   ? ", once for each recipient"
+			   : ", for all recipients at once";
+	case UNIT_BYTES:
+		return ", by the size of the message";
+	case UNIT_DISTINCT:
+		return ", once for each value";
+	case UNIT_REJECTS:
+	case UNIT_UNKNOWN_RECIPIENTS:
+		break;
 	}
 	return "";
 }
 
 static void
-explain_limit(const struct limit *limit, struct buf *out)
+explain_charge(const struct limit *limit, struct buf *out)
+{
+	if (limit->unit == UNIT_UNKNOWN_RECIPIENTS)
+		buf_add_cstr(out,
+		    "charged whenever the MTA refuses a recipient with 5.1.x");
+	else if (limit->unit == UNIT_REJECTS && limit->known == STAGE_CONNECT)
+		buf_add_cstr(out, "charged whenever a rule rejects");
+	else if (limit->unit == UNIT_REJECTS)
+		buf_printf(out,
+		    "charged whenever a rule rejects from stage %s on",
+		    stage_name(limit->known));
+	else
+		buf_printf(out, "charged at stage %s%s",
+		    stage_name(limit->stage), charge_text(limit));
+}
+
+static bool
+is_peeked(const struct stage_plan *plan, const struct limit *limit)
+{
+	for (size_t i = 0; i < plan->n_peeked; i++)
+		if (plan->peeked[i] == limit)
+			return true;
+	return false;
+}
+
+/* The stages at which it is asked without being charged. */
+static void
+explain_peeks(
+    const struct program *program, const struct limit *limit, struct buf *out)
+{
+	const char *before =
+	    limit->stage == STAGE_N ? ", asked at " : ", asked before at ";
+
+	for (int stage = 0; stage < STAGE_N; stage++) {
+		if (!is_peeked(&program->stages[stage], limit))
+			continue;
+		buf_printf(out, "%s%s", before, stage_name((enum stage)stage));
+		before = ", ";
+	}
+}
+
+static void
+explain_options(const struct limit *limit, struct buf *out)
+{
+	char duration[QUANTITY_TEXT_MAX];
+
+	buf_add_cstr(out, limit->counts_attempts ? "; counts attempts" : "");
+	if (limit->locks_sec > 0)
+		buf_printf(out, "; once over, locked for %.*s",
+		    STR_ARG(duration_text(limit->locks_sec, duration)));
+	if (limit->override_name.len > 0)
+		buf_printf(out, "; other rates by table %.*s",
+		    STR_ARG(limit->override_name));
+	buf_printf(out, "; on outage: %s\n", on_outage_name(limit->on_outage));
+}
+
+static void
+explain_limit(
+    const struct program *program, const struct limit *limit, struct buf *out)
 {
 	buf_printf(out, "limit %.*s: ", STR_ARG(limit->name));
 	print_rates(limit, out);
-	buf_printf(out, " %s, charged at stage %s, %s, by ",
-	    unit_name(limit->unit), stage_name(limit->stage),
-	    charge_text(limit));
+	buf_byte(out, ' ');
+	print_unit(limit, out);
+	buf_add_cstr(out, ", ");
+	explain_charge(limit, out);
+	explain_peeks(program, limit, out);
+	buf_add_cstr(out, ", by ");
 	for (size_t i = 0; i < limit->n_keys; i++) {
 		buf_add_cstr(out, i > 0 ? ", " : "");
 		print_ref(&limit->keys[i], out);
@@ -39,9 +109,7 @@ explain_limit(const struct limit *limit, struct buf *out)
 		buf_add_cstr(out, ", if ");
 		print_condition(limit->cond, out);
 	}
-	buf_printf(out, "; %son outage: %s\n",
-	    limit->counts_attempts ? "counts attempts; " : "",
-	    on_outage_name(limit->on_outage));
+	explain_options(limit, out);
 	if (!limit->is_asked)
 		buf_printf(out, "  no rule asks whether it is over\n");
 }
@@ -108,7 +176,7 @@ ruleset_explain(const struct ruleset *rules, struct buf *out)
 	const struct program *program = ruleset_program(rules);
 
 	for (size_t i = 0; i < program->n_limits; i++)
-		explain_limit(program->limits[i], out);
+		explain_limit(program, program->limits[i], out);
 	for (size_t i = 0; i < program->n_rules; i++)
 		if (accepts(program->rules[i]))
 			explain_accept(program, program->rules[i], out);

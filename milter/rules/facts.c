@@ -78,7 +78,7 @@ static const struct fact facts[FACT_N] = {
 	ROW(RCPT_REFUSED, "rcpt.refused", NUMBER, RCPT, 0, "",
 	    "recipients of this message that Sluice refused"),
 	ROW(RCPT_MTA_STATUS, "rcpt.mta-status", STRING, RCPT, 0, "",
-	    "5.1.1, say: how the MTA refused it; empty where rules run"),
+	    "in the `if` of an unknown-recipients limit: how the MTA refused the recipient (5.1.1)"),
 	ROW(QUEUE_ID, "queue.id", STRING, DATA, 0, "i",
 	    "the MTA's name for the message"),
 	ROW(HEADER, "header", STRING, HEADERS,
@@ -185,6 +185,12 @@ fact_is_text(const struct fact *fact)
 	return fact->type == FACT_TYPE_STRING ||
 	       fact->type == FACT_TYPE_NOCASE || fact->type == FACT_TYPE_HOST ||
 	       fact->type == FACT_TYPE_ADDRESS;
+}
+
+bool
+fact_ignores_case(const struct fact *fact)
+{
+	return fact->type != FACT_TYPE_STRING;
 }
 
 bool

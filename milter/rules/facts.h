@@ -102,6 +102,8 @@ const struct fact *fact_find(struct str name); /* NULL: there is none */
 const struct fact *fact_by_id(enum fact_id id);
 const char *fact_type_phrase(enum fact_type type); /* "an IP address" */
 bool fact_is_text(const struct fact *fact);        /* string, host or address */
+/* Are its values compared without case? */
+bool fact_ignores_case(const struct fact *fact);
 /* Can it have several values when it is read at this stage? */
 bool fact_is_many(const struct fact *fact, enum stage stage);
 /* Is it a fact of later versions? */

@@ -21,7 +21,7 @@ struct needs {
 	bool headers;          /* header fields are read */
 	bool body;             /* body bytes are read (or message.size) */
 	bool whole_body; /* message.size: bytes behind scan_limit count, too */
-	bool refused_rcpt; /* recipients refused by the MTA are wanted [L] */
+	bool refused_rcpt; /* recipients refused by the MTA are wanted */
 	bool changes;      /* header changes or quarantine may be asked for */
 	/* Macro names as the MTA knows them ("i", "{auth_authen}"), and the
 	 * stage at which they are told; at_all_stages: nobody knows when. */

@@ -6,7 +6,6 @@
 
 #include "base/quantity.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct condition *
@@ -15,161 +14,9 @@ new_condition(struct parser *parser, enum condition_kind kind)
 	struct condition *cond = arena_calloc(parser->arena, sizeof(*cond));
 
 	cond->kind = kind;
+	cond->lookup = cond->value_lookup = NO_LOOKUP;
 	cond->pos = parser->lexer.token.pos;
 	return cond;
-}
-
-/* From where a condition began up to what was read last. */
-static struct pos
-pos_until(struct pos from, struct pos last)
-{
-	from.len = last.at + last.len - from.at;
-	return from;
-}
-
-/* Words of DESIGN's language that come with later versions. */
-static bool
-is_later_word(struct str word)
-{
-	static const char *const later[] = { "near", "used", "every", "value",
-		"attachment" };
-
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (str_is(word, later[i]))
-			return true;
-	return false;
-}
-
-int
-parse_fact_name(struct parser *parser, struct str name, struct pos pos,
-    struct fact_ref *out)
-{
-	const struct fact *fact = fact_find(name);
-	struct str near;
-
-	if (fact == NULL && (fact_is_reserved(name) || is_later_word(name)))
-		return parser_reserved(parser, name, pos);
-	if (fact == NULL && word_is_reserved(name)) {
-		diag_add(parser->diags, DIAG_ERROR, pos,
-		    "expected a fact, but '%.*s' is a word of the language",
-		    STR_ARG(name));
-		return -1;
-	}
-	if (fact == NULL) {
-		near = fact_suggest(name);
-		diag_add(parser->diags, DIAG_ERROR, pos,
-		    near.len > 0 ? "there is no fact '%.*s': did you mean "
-				   "`%.*s`?"
-				 : "there is no fact '%.*s' (`sluice facts` "
-				   "lists them)%.*s",
-		    STR_ARG(name), STR_ARG(near));
-		return -1;
-	}
-	*out = (struct fact_ref){
-		.fact = fact, .bits_v4 = 32, .bits_v6 = 64, .pos = pos
-	};
-	return 0;
-}
-
-static int
-parse_argument(struct parser *parser, struct fact_ref *ref)
-{
-	struct token token;
-
-	if ((ref->fact->flags & FACT_ARGUMENT) == 0) {
-		if (!lexer_is(&parser->lexer, "["))
-			return 0;
-		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
-		    "'%s' takes no argument in brackets", ref->fact->name);
-		return -1;
-	}
-	if (parser_punct(parser, "[", "a name in brackets: [\"…\"]") == -1 ||
-	    parser_string(parser, "a name in quotes", &token) == -1 ||
-	    parse_literal(parser, &token, "a name", &ref->argument) == -1)
-		return -1;
-	ref->pos = pos_until(ref->pos, parser->lexer.token.pos);
-	return parser_punct(parser, "]", "']'");
-}
-
-static int
-parse_bits(struct parser *parser, uint8_t max, uint8_t *bits)
-{
-	struct token *token = &parser->lexer.token;
-	uint64_t number;
-
-	if (token->kind != TOKEN_NUMBER ||
-	    amount_parse(token->text, &number) == -1 || number > max ||
-	    number == 0)
-		return parser_expected(
-		    parser, max == 32 ? "a prefix length from 1 to 32"
-				      : "a prefix length from 1 to 128");
-	*bits = (uint8_t)number;
-	lexer_next(&parser->lexer);
-	return 0;
-}
-
-static int
-parse_prefixes(struct parser *parser, struct fact_ref *ref)
-{
-	if (!lexer_is(&parser->lexer, "("))
-		return 0;
-	if (ref->fact->type != FACT_TYPE_IP) {
-		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
-		    "'%s' is %s: only an IP address has a prefix",
-		    ref->fact->name, fact_type_phrase(ref->fact->type));
-		return -1;
-	}
-	lexer_next(&parser->lexer);
-	if (parse_bits(parser, 32, &ref->bits_v4) == -1)
-		return -1;
-	if (lexer_is(&parser->lexer, ",")) {
-		lexer_next(&parser->lexer);
-		if (parse_bits(parser, 128, &ref->bits_v6) == -1)
-			return -1;
-	}
-	ref->has_bits = true;
-	ref->pos = pos_until(ref->pos, parser->lexer.token.pos);
-	return parser_punct(parser, ")", "')'");
-}
-
-int
-parse_fact(struct parser *parser, struct fact_ref *out)
-{
-	struct token token = parser->lexer.token;
-	struct fact_ref ref;
-
-	if (token.kind != TOKEN_WORD)
-		return parser_expected(parser, "a fact");
-	if (parse_fact_name(parser, token.text, token.pos, &ref) == -1)
-		return -1;
-	lexer_next(&parser->lexer);
-	if (parse_argument(parser, &ref) == -1 ||
-	    parse_prefixes(parser, &ref) == -1)
-		return -1;
-	*out = ref;
-	return 0;
-}
-
-/* [+-]DIGITS[.DIGITS]; strtod would know many more spellings. */
-int
-decimal_parse(struct parser *parser, struct str text, double *out)
-{
-	size_t at = text.len > 0 && (text.p[0] == '-' || text.p[0] == '+');
-	bool has_dot = false;
-
-	for (size_t i = at; i < text.len; i++) {
-		bool is_dot = text.p[i] == '.';
-
-		if (!is_dot && (text.p[i] < '0' || text.p[i] > '9'))
-			return -1;
-		if (is_dot && (has_dot || i == at || i + 1 == text.len))
-			return -1;
-		has_dot = has_dot || is_dot;
-	}
-	if (at == text.len)
-		return -1;
-	*out = strtod(arena_cstr(parser->arena, text), NULL);
-	return 0;
 }
 
 static int
@@ -310,17 +157,27 @@ static const struct {
 	{ ">=", CMP_GE },
 };
 
+/* -1: the present token is none. */
 static int
-parse_comparison(struct parser *parser, struct condition *cond)
+parse_comparison_sign(struct parser *parser, enum comparison *cmp_out)
 {
 	size_t n = sizeof(comparisons) / sizeof(comparisons[0]);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!lexer_is(&parser->lexer, comparisons[i].punct))
 			continue;
-		cond->kind = COND_COMPARE;
-		cond->cmp = comparisons[i].cmp;
+		*cmp_out = comparisons[i].cmp;
 		lexer_next(&parser->lexer);
+		return 0;
+	}
+	return -1;
+}
+
+static int
+parse_comparison(struct parser *parser, struct condition *cond)
+{
+	if (parse_comparison_sign(parser, &cond->cmp) == 0) {
+		cond->kind = COND_COMPARE;
 		if (parse_operand(parser, &cond->right) == -1)
 			return -1;
 		cond->pos = pos_until(cond->pos, cond->right.pos);
@@ -351,21 +208,99 @@ parse_test(struct parser *parser, struct condition *cond)
 }
 
 static int
-parse_over(struct parser *parser, struct condition **out)
+parse_limit_name(struct parser *parser, struct condition *cond)
 {
-	struct condition *cond = new_condition(parser, COND_OVER);
-	struct token token;
+	struct token token = parser->lexer.token;
 
-	lexer_next(&parser->lexer);
-	token = parser->lexer.token;
 	if (token.kind != TOKEN_WORD)
 		return parser_expected(parser, "a limit's name");
 	cond->name = arena_str(parser->arena, token.text);
 	cond->name_pos = token.pos;
 	cond->pos = pos_until(cond->pos, token.pos);
 	lexer_next(&parser->lexer);
-	*out = cond;
 	return 0;
+}
+
+static int
+parse_percent(struct parser *parser, struct condition *cond)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_NUMBER ||
+	    decimal_parse(parser, token->text, &cond->percent) == -1 ||
+	    cond->percent < 0)
+		return parser_expected(parser, "a percentage (90%)");
+	cond->right.written = arena_str(parser->arena, token->text);
+	cond->right.pos = token->pos;
+	cond->has_percent = true;
+	lexer_next(&parser->lexer);
+	cond->pos = pos_until(cond->pos, token->pos);
+	return parser_punct(parser, "%", "'%' behind the number");
+}
+
+static int
+parse_over(struct parser *parser, struct condition *cond)
+{
+	return parse_limit_name(parser, cond);
+}
+
+/* near LIMIT [at 90%] */
+static int
+parse_near(struct parser *parser, struct condition *cond)
+{
+	cond->percent = NEAR_PERCENT;
+	if (parse_limit_name(parser, cond) == -1)
+		return -1;
+	if (!lexer_is_word(&parser->lexer, "at"))
+		return 0;
+	lexer_next(&parser->lexer);
+	if (parse_percent(parser, cond) == -1)
+		return -1;
+	if (cond->percent > 0 && cond->percent <= 100)
+		return 0;
+	diag_add(parser->diags, DIAG_ERROR, cond->right.pos,
+	    "near is a part of the limit: expected more than 0%% and at most "
+	    "100%%");
+	return -1;
+}
+
+/* used LIMIT >= 50% */
+static int
+parse_used(struct parser *parser, struct condition *cond)
+{
+	if (parse_limit_name(parser, cond) == -1)
+		return -1;
+	if (parse_comparison_sign(parser, &cond->cmp) == -1)
+		return parser_expected(
+		    parser, "a comparison with a percentage (>= 50%)");
+	return parse_percent(parser, cond);
+}
+
+static const struct {
+	const char *word;
+	enum condition_kind kind;
+	int (*parse)(struct parser *parser, struct condition *cond);
+} askings[] = {
+	{ "over", COND_OVER, parse_over },
+	{ "near", COND_NEAR, parse_near },
+	{ "used", COND_USED, parse_used },
+};
+
+/* 1: the present token asks nothing about a limit. */
+static int
+parse_asking(struct parser *parser, struct condition **out)
+{
+	for (size_t i = 0; i < sizeof(askings) / sizeof(askings[0]); i++) {
+		struct condition *cond;
+
+		if (!lexer_is_word(&parser->lexer, askings[i].word))
+			continue;
+		cond = new_condition(parser, askings[i].kind);
+		lexer_next(&parser->lexer);
+		*out = cond;
+		return askings[i].parse(parser, cond);
+	}
+	return 1;
 }
 
 static int
@@ -398,6 +333,8 @@ parse_fact_test(struct parser *parser, struct condition **out)
 	return parse_test(parser, cond);
 }
 
+static int parse_unary(struct parser *parser, struct condition **out);
+
 static int
 go_deeper(struct parser *parser)
 {
@@ -423,24 +360,10 @@ parse_group(struct parser *parser, struct condition **out)
 }
 
 static int
-parse_unary(struct parser *parser, struct condition **out)
+parse_not(struct parser *parser, struct condition **out)
 {
-	struct condition *cond;
+	struct condition *cond = new_condition(parser, COND_NOT);
 
-	if (lexer_is(&parser->lexer, "("))
-		return parse_group(parser, out);
-	if (lexer_is_word(&parser->lexer, "over"))
-		return parse_over(parser, out);
-	if (parser->lexer.token.kind == TOKEN_STRING)
-		return parse_text_in(parser, out);
-	if (!lexer_is_word(&parser->lexer, "not")) {
-		if (parser->lexer.token.kind != TOKEN_WORD)
-			return parser_expected(parser,
-			    "a condition, which begins with a fact, `not`, "
-			    "`over`, a text or '('");
-		return parse_fact_test(parser, out);
-	}
-	cond = new_condition(parser, COND_NOT);
 	cond->terms = arena_alloc(parser->arena, sizeof(struct condition *));
 	cond->n_terms = 1;
 	if (go_deeper(parser) == -1)
@@ -452,6 +375,26 @@ parse_unary(struct parser *parser, struct condition **out)
 	cond->pos = pos_until(cond->pos, cond->terms[0]->pos);
 	*out = cond;
 	return 0;
+}
+
+static int
+parse_unary(struct parser *parser, struct condition **out)
+{
+	int rc;
+
+	if (lexer_is(&parser->lexer, "("))
+		return parse_group(parser, out);
+	if (lexer_is_word(&parser->lexer, "not"))
+		return parse_not(parser, out);
+	if ((rc = parse_asking(parser, out)) != 1)
+		return rc;
+	if (parser->lexer.token.kind == TOKEN_STRING)
+		return parse_text_in(parser, out);
+	if (parser->lexer.token.kind != TOKEN_WORD)
+		return parser_expected(parser,
+		    "a condition, which begins with a fact, `not`, `over`, "
+		    "`near`, `used`, `every`, a text or '('");
+	return parse_fact_test(parser, out);
 }
 
 static void

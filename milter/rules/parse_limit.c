@@ -6,35 +6,79 @@
 
 #define RATE_MAX (UINT64_C(1) << 53) /* what a double counts exactly */
 
+/* Is the present token `daily` or `monthly`? */
+static bool
+at_period(const struct parser *parser, struct store_rate *rate)
+{
+	rate->period = lexer_is_word(&parser->lexer, "daily") ? STORE_DAILY
+		       : lexer_is_word(&parser->lexer, "monthly")
+			   ? STORE_MONTHLY
+			   : STORE_ROLLING;
+	return rate->period != STORE_ROLLING;
+}
+
+/* `20/daily` is no window, but what is meant is clear. */
+static int
+complain_of_window(struct parser *parser, struct store_rate *rate)
+{
+	struct token *token = &parser->lexer.token;
+
+	parser_expected(
+	    parser, "a window from 1s to 10 years (30s, 5m, 1h, 1d, 1w)");
+	if (at_period(parser, rate))
+		diag_add(parser->diags, DIAG_NOTE, token->pos,
+		    "days and months stand behind a blank: `%llu %.*s`",
+		    (unsigned long long)rate->max, STR_ARG(token->text));
+	return -1;
+}
+
 static int
 parse_window(struct parser *parser, struct store_rate *rate)
 {
 	struct token *token = &parser->lexer.token;
+	struct suggestion near = { .wrong = token->text };
 
-	if (lexer_is_word(&parser->lexer, "daily") ||
-	    lexer_is_word(&parser->lexer, "monthly"))
-		return parser_reserved(parser, token->text, token->pos);
-	if (parser_punct(parser, "/", "'/' and a window (20/1m, 200/1h)") == -1)
+	if (at_period(parser, rate)) {
+		lexer_next(&parser->lexer);
+		return 0;
+	}
+	if (!lexer_is(&parser->lexer, "/")) {
+		parser_expected(parser,
+		    "'/' and a window (20/1m, 200/1h), `daily` or `monthly`");
+		suggest(&near, STR("daily"));
+		suggest(&near, STR("monthly"));
+		parser_suggest(parser, &near);
 		return -1;
+	}
+	lexer_next(&parser->lexer);
 	if (token->kind != TOKEN_NUMBER ||
 	    duration_parse(token->text, &rate->window_sec) == -1)
-		return parser_expected(parser,
-		    "a window from 1s to 10 years (30s, 5m, 1h, 1d, 1w)");
+		return complain_of_window(parser, rate);
 	lexer_next(&parser->lexer);
 	return 0;
+}
+
+static bool
+has_window(const struct limit *limit, const struct store_rate *rate)
+{
+	for (size_t i = 0; i < limit->n_rates; i++)
+		if (limit->rates[i].window_sec == rate->window_sec &&
+		    limit->rates[i].period == rate->period)
+			return true;
+	return false;
 }
 
 static int
 parse_rate(struct parser *parser, struct limit *limit)
 {
 	struct token *token = &parser->lexer.token;
+	struct store_rate rate = { .period = STORE_ROLLING };
 	struct pos pos = token->pos;
-	struct store_rate rate;
 
 	if (token->kind != TOKEN_NUMBER ||
 	    amount_parse(token->text, &rate.max) == -1 || rate.max >= RATE_MAX)
 		return parser_expected(
-		    parser, "a rate in whole numbers (20/1m)");
+		    parser, "a rate in whole numbers (20/1m, 1500 daily)");
 	if (limit->n_rates == STORE_RATES_MAX) {
 		diag_add(parser->diags, DIAG_ERROR, pos,
 		    "a limit has at most %d rates", STORE_RATES_MAX);
@@ -43,9 +87,7 @@ parse_rate(struct parser *parser, struct limit *limit)
 	lexer_next(&parser->lexer);
 	if (parse_window(parser, &rate) == -1)
 		return -1;
-	for (size_t i = 0; i < limit->n_rates; i++) {
-		if (limit->rates[i].window_sec != rate.window_sec)
-			continue;
+	if (has_window(limit, &rate)) {
 		diag_add(parser->diags, DIAG_ERROR, pos,
 		    "this limit has two rates with the same window");
 		return -1;
@@ -66,22 +108,13 @@ parse_rates(struct parser *parser, struct limit *limit)
 	}
 }
 
-static bool
-is_later_unit(struct str word)
-{
-	return str_is(word, "bytes") || str_is(word, "distinct") ||
-	       str_is(word, "rejects") || str_is(word, "unknown-recipients");
-}
-
 static int
 parse_unit(struct parser *parser, struct limit *limit)
 {
 	struct token *token = &parser->lexer.token;
 	struct suggestion near = { .wrong = token->text };
 
-	if (token->kind == TOKEN_WORD && is_later_unit(token->text))
-		return parser_reserved(parser, token->text, token->pos);
-	for (int i = 0; i <= UNIT_RECIPIENTS; i++) {
+	for (int i = 0; i < UNIT_N; i++) {
 		struct str name = str_of(unit_name((enum limit_unit)i));
 
 		suggest(&near, name);
@@ -89,10 +122,13 @@ parse_unit(struct parser *parser, struct limit *limit)
 			continue;
 		limit->unit = (enum limit_unit)i;
 		lexer_next(&parser->lexer);
-		return 0;
+		return limit->unit == UNIT_DISTINCT
+			   ? parse_fact(parser, &limit->distinct)
+			   : 0;
 	}
-	parser_expected(
-	    parser, "what is counted (connections, messages or recipients)");
+	parser_expected(parser,
+	    "what is counted (connections, messages, recipients, bytes, "
+	    "distinct FACT, rejects or unknown-recipients)");
 	parser_suggest(parser, &near);
 	return -1;
 }
@@ -124,6 +160,7 @@ parse_counts(struct parser *parser, struct limit *limit)
 	if (!lexer_is_word(&parser->lexer, "attempts"))
 		return parser_expected(parser, "`attempts`");
 	limit->counts_attempts = true;
+	limit->attempts_pos = parser->lexer.token.pos;
 	lexer_next(&parser->lexer);
 	return 0;
 }
@@ -149,6 +186,32 @@ parse_on_outage(struct parser *parser, struct limit *limit)
 }
 
 static int
+parse_locks(struct parser *parser, struct limit *limit)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_NUMBER ||
+	    duration_parse(token->text, &limit->locks_sec) == -1)
+		return parser_expected(
+		    parser, "how long, from 1s to 10 years (30m, 4h, 1d)");
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_override(struct parser *parser, struct limit *limit)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (token->kind != TOKEN_WORD)
+		return parser_expected(parser, "a table's name");
+	limit->override_name = arena_str(parser->arena, token->text);
+	limit->override_pos = token->pos;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
 parse_if(struct parser *parser, struct limit *limit)
 {
 	return parse_condition(parser, &limit->cond);
@@ -159,10 +222,10 @@ static const struct {
 	int (*parse)(struct parser *parser, struct limit *limit);
 } options[] = {
 	{ "counts", parse_counts },
+	{ "locks", parse_locks },
+	{ "override", parse_override },
 	{ "on-outage", parse_on_outage },
 	{ "if", parse_if },
-	{ "locks", NULL },
-	{ "override", NULL },
 };
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -176,8 +239,6 @@ parse_option(struct parser *parser, struct limit *limit, unsigned *seen)
 	for (unsigned i = 0; i < N_OPTIONS; i++) {
 		if (!lexer_is_word(&parser->lexer, options[i].word))
 			continue;
-		if (options[i].parse == NULL)
-			return parser_reserved(parser, token.text, token.pos);
 		if ((*seen & 1u << i) != 0) {
 			diag_add(parser->diags, DIAG_ERROR, token.pos,
 			    "'%s' is said twice", options[i].word);
@@ -188,8 +249,9 @@ parse_option(struct parser *parser, struct limit *limit, unsigned *seen)
 		return options[i].parse(parser, limit);
 	}
 	parser_expected(parser,
-	    "',' and another fact, an option (counts attempts, on-outage …), a "
-	    "condition (if …) or the next statement");
+	    "',' and another fact, an option (counts attempts, locks, "
+	    "override, "
+	    "on-outage), a condition (if …) or the next statement");
 	for (unsigned i = 0; i < N_OPTIONS; i++)
 		suggest(&near, str_of(options[i].word));
 	parser_suggest(parser, &near);

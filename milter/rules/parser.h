@@ -63,19 +63,21 @@ bool field_name_is_valid(struct str name);
 
 /* parse_cond.c */
 int parse_condition(struct parser *parser, struct condition **out);
+
+/* parse_fact.c */
 /* The present token is a word; reads name, ["argument"], (bits). */
 int parse_fact(struct parser *parser, struct fact_ref *out);
-/* A fact from a piece of source text, as in "${…}". */
-int parse_fact_name(struct parser *parser, struct str name, struct pos pos,
-    struct fact_ref *out);
-
+/* From where something began up to what was read last. */
+struct pos pos_until(struct pos from, struct pos last);
 /* "20", "-2.5"; -1 if it is no such number. */
 int decimal_parse(struct parser *parser, struct str text, double *out);
 
 /* parse_rule.c: behind `on STAGE [if …] {`, up to the closing brace. */
 int parse_rules(struct parser *parser, struct block *block);
 
-/* parse_limit.c: behind the word limit. */
+/* parse_table.c, parse_limit.c: behind the word table or limit; appended to
+ * the program. */
+int parse_table(struct parser *parser);
 int parse_limit(struct parser *parser);
 
 #endif

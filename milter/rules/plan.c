@@ -10,8 +10,7 @@ mark_store_reads(struct condition *cond, enum stage stage)
 {
 	if (cond == NULL)
 		return false;
-	cond->reads_store =
-	    cond->kind == COND_OVER && cond->limit->stage >= stage;
+	cond->reads_store = condition_asks(cond) && cond->limit->stage >= stage;
 	for (size_t i = 0; i < cond->n_terms; i++)
 		if (mark_store_reads(cond->terms[i], stage))
 			cond->reads_store = true;
@@ -38,7 +37,7 @@ add_peeks(struct arena *arena, struct stage_plan *plan,
 		return;
 	for (size_t i = 0; i < cond->n_terms; i++)
 		add_peeks(arena, plan, cond->terms[i], stage);
-	if (cond->kind == COND_OVER && cond->limit->stage > stage)
+	if (condition_asks(cond) && cond->limit->stage > stage)
 		add_limit(arena, &plan->peeked, &plan->n_peeked, cond->limit);
 }
 
@@ -60,16 +59,22 @@ plan_rule(struct program *program, struct stage_plan *plan, struct rule *rule)
 }
 
 static void
-plan_limits(struct program *program)
+plan_limit(struct program *program, struct limit *limit)
 {
-	for (size_t i = 0; i < program->n_limits; i++) {
-		struct limit *limit = program->limits[i];
-		struct stage_plan *plan = &program->stages[limit->stage];
+	struct stage_plan *plan = &program->stages[limit->stage];
 
-		add_limit(
-		    program->arena, &plan->charged, &plan->n_charged, limit);
-		plan->waits = plan->waits || limit->is_asked;
+	if (limit->unit == UNIT_REJECTS) {
+		add_limit(program->arena, &program->on_rejects,
+		    &program->n_on_rejects, limit);
+		return;
 	}
+	if (limit->unit == UNIT_UNKNOWN_RECIPIENTS) {
+		add_limit(program->arena, &program->on_unknown,
+		    &program->n_on_unknown, limit);
+		return;
+	}
+	add_limit(program->arena, &plan->charged, &plan->n_charged, limit);
+	plan->waits = plan->waits || limit->is_asked;
 }
 
 void
@@ -80,7 +85,8 @@ plan_program(struct program *program, struct needs *needs)
 
 		plan_rule(program, &program->stages[rule->block->stage], rule);
 	}
-	plan_limits(program);
+	for (size_t i = 0; i < program->n_limits; i++)
+		plan_limit(program, program->limits[i]);
 	for (int stage = 0; stage < STAGE_N; stage++) {
 		struct stage_plan *plan = &program->stages[stage];
 
@@ -89,6 +95,5 @@ plan_program(struct program *program, struct needs *needs)
 		    plan->n_rules > 0 || plan->n_charged > 0;
 	}
 	needs->helo = needs->helo || needs->answers[STAGE_HELO];
-	/* rcpt.mta-status and its unit are of a later version. */
-	needs->refused_rcpt = false;
+	needs->refused_rcpt = program->n_on_unknown > 0;
 }

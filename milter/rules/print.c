@@ -126,18 +126,31 @@ print_terms(const struct condition *cond, const char *word, struct buf *out)
 	}
 }
 
+static const char *const comparisons[] = {
+	[CMP_EQ] = "==",
+	[CMP_NE] = "!=",
+	[CMP_LT] = "<",
+	[CMP_LE] = "<=",
+	[CMP_GT] = ">",
+	[CMP_GE] = ">=",
+};
+
+static void
+print_asking(const struct condition *cond, struct buf *out)
+{
+	buf_printf(
+	    out, "%s %.*s", asking_word(cond->kind), STR_ARG(cond->name));
+	if (cond->kind == COND_USED)
+		buf_printf(out, " %s ", comparisons[cond->cmp]);
+	else if (cond->has_percent)
+		buf_add_cstr(out, " at ");
+	if (cond->has_percent)
+		buf_printf(out, "%.*s%%", STR_ARG(cond->right.written));
+}
+
 void
 print_condition(const struct condition *cond, struct buf *out)
 {
-	static const char *const comparisons[] = {
-		[CMP_EQ] = "==",
-		[CMP_NE] = "!=",
-		[CMP_LT] = "<",
-		[CMP_LE] = "<=",
-		[CMP_GT] = ">",
-		[CMP_GE] = ">=",
-	};
-
 	switch (cond->kind) {
 	case COND_OR:
 		print_terms(cond, " or ", out);
@@ -168,8 +181,9 @@ print_condition(const struct condition *cond, struct buf *out)
 		print_in(cond, out);
 		break;
 	case COND_OVER:
-		buf_add_cstr(out, "over ");
-		buf_add(out, cond->name);
+	case COND_NEAR:
+	case COND_USED:
+		print_asking(cond, out);
 		break;
 	}
 }
@@ -219,23 +233,55 @@ print_rates(const struct limit *limit, struct buf *out)
 
 	for (size_t i = 0; i < limit->n_rates; i++) {
 		amount_text(limit->rates[i].max, amount);
-		duration_text(limit->rates[i].window_sec, window);
-		buf_printf(out, "%s%s/%s", i > 0 ? ", " : "", amount, window);
+		buf_printf(out, "%s%s", i > 0 ? ", " : "", amount);
+		switch (limit->rates[i].period) {
+		case STORE_ROLLING:
+			duration_text(limit->rates[i].window_sec, window);
+			buf_printf(out, "/%s", window);
+			break;
+		case STORE_DAILY:
+			buf_add_cstr(out, " daily");
+			break;
+		case STORE_MONTHLY:
+			buf_add_cstr(out, " monthly");
+			break;
+		}
 	}
+}
+
+void
+print_unit(const struct limit *limit, struct buf *out)
+{
+	buf_add_cstr(out, unit_name(limit->unit));
+	if (limit->unit != UNIT_DISTINCT)
+		return;
+	buf_byte(out, ' ');
+	print_ref(&limit->distinct, out);
 }
 
 static void
 print_limit(const struct limit *limit, struct buf *out)
 {
+	char duration[QUANTITY_TEXT_MAX];
+
 	buf_printf(out, "limit %.*s ", STR_ARG(limit->name));
 	print_rates(limit, out);
-	buf_printf(out, " %s by ", unit_name(limit->unit));
+	buf_byte(out, ' ');
+	print_unit(limit, out);
+	buf_add_cstr(out, " by ");
 	for (size_t i = 0; i < limit->n_keys; i++) {
 		buf_add_cstr(out, i > 0 ? ", " : "");
 		print_ref(&limit->keys[i], out);
 	}
 	if (limit->counts_attempts)
 		buf_add_cstr(out, " counts attempts");
+	if (limit->locks_sec > 0) {
+		duration_text(limit->locks_sec, duration);
+		buf_printf(out, " locks %s", duration);
+	}
+	if (limit->override_name.len > 0)
+		buf_printf(
+		    out, " override %.*s", STR_ARG(limit->override_name));
 	if (limit->has_on_outage)
 		buf_printf(
 		    out, " on-outage %s", on_outage_name(limit->on_outage));

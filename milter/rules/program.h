@@ -132,7 +132,7 @@ struct condition {
 	/* OVER, NEAR, USED */
 	struct limit *limit; /* [check] */
 	double percent;      /* NEAR, and what USED is compared with by cmp */
-	bool has_percent;    /* written */
+	bool has_percent;    /* written, as right.written */
 };
 
 enum action_kind {
@@ -221,6 +221,7 @@ struct limit {
 	struct fact_ref keys[KEYS_MAX];
 	size_t n_keys;
 	bool counts_attempts;
+	struct pos attempts_pos;
 	uint32_t locks_sec;       /* 0: it does not lock */
 	struct str override_name; /* of a table; empty: none */
 	struct pos override_pos;
@@ -228,7 +229,9 @@ struct limit {
 	bool has_on_outage;
 	enum on_outage on_outage;
 	struct condition *cond; /* may be NULL */
-	enum stage known;       /* [check] from here on all that it reads is */
+	enum stage known;       /* [check] from here on all that it reads is;
+				   rcpt.mta-status does not count: who asks
+				   before it happens does not know it */
 	enum stage stage;       /* [check] where it is charged; STAGE_N: when
 				   it happens, from `known` on */
 	bool is_asked;          /* [check] some rule says over, near or used */
@@ -300,6 +303,10 @@ const struct table *program_table(
 
 const char *unit_name(enum limit_unit unit);
 const char *on_outage_name(enum on_outage on_outage);
+/* Does the condition itself ask about a limit: over, near or used? */
+bool condition_asks(const struct condition *cond);
+/* "over", "near", "used" */
+const char *asking_word(enum condition_kind kind);
 int on_outage_parse(struct str name, enum on_outage *on_outage_out);
 
 /* What the language says of an action. */

@@ -8,6 +8,10 @@ static const char *const unit_names[] = {
 	[UNIT_CONNECTIONS] = "connections",
 	[UNIT_MESSAGES] = "messages",
 	[UNIT_RECIPIENTS] = "recipients",
+	[UNIT_BYTES] = "bytes",
+	[UNIT_DISTINCT] = "distinct",
+	[UNIT_REJECTS] = "rejects",
+	[UNIT_UNKNOWN_RECIPIENTS] = "unknown-recipients",
 };
 
 static const char *const on_outage_names[] = {
@@ -67,6 +71,19 @@ on_outage_parse(struct str name, enum on_outage *on_outage_out)
 		}
 	}
 	return -1;
+}
+
+bool
+condition_asks(const struct condition *cond)
+{
+	return cond->kind == COND_OVER || cond->kind == COND_NEAR ||
+	       cond->kind == COND_USED;
+}
+
+const char *
+asking_word(enum condition_kind kind)
+{
+	return kind == COND_USED ? "used" : kind == COND_NEAR ? "near" : "over";
 }
 
 const struct action_type *

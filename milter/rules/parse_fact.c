@@ -1,0 +1,159 @@
+/*
+ * Facts where they are used: name, ["argument"], (prefixes). And numbers.
+ */
+#include "rules/parser.h"
+
+#include "base/quantity.h"
+
+#include <stdlib.h>
+
+struct pos
+pos_until(struct pos from, struct pos last)
+{
+	from.len = last.at + last.len - from.at;
+	return from;
+}
+
+/* Words of the language that come with later versions. */
+static bool
+is_later_word(struct str word)
+{
+	static const char *const later[] = { "attachment" };
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		if (str_is(word, later[i]))
+			return true;
+	return false;
+}
+
+static int
+parse_fact_name(struct parser *parser, struct str name, struct pos pos,
+    struct fact_ref *out)
+{
+	const struct fact *fact = fact_find(name);
+	struct str near;
+
+	if (fact == NULL && (fact_is_reserved(name) || is_later_word(name)))
+		return parser_reserved(parser, name, pos);
+	if (fact == NULL && word_is_reserved(name)) {
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    "expected a fact, but '%.*s' is a word of the language",
+		    STR_ARG(name));
+		return -1;
+	}
+	if (fact == NULL) {
+		near = fact_suggest(name);
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    near.len > 0 ? "there is no fact '%.*s': did you mean "
+				   "`%.*s`?"
+				 : "there is no fact '%.*s' (`sluice facts` "
+				   "lists them)%.*s",
+		    STR_ARG(name), STR_ARG(near));
+		return -1;
+	}
+	*out = (struct fact_ref){
+		.fact = fact, .bits_v4 = 32, .bits_v6 = 64, .pos = pos
+	};
+	return 0;
+}
+
+static int
+parse_argument(struct parser *parser, struct fact_ref *ref)
+{
+	struct token token;
+
+	if ((ref->fact->flags & FACT_ARGUMENT) == 0) {
+		if (!lexer_is(&parser->lexer, "["))
+			return 0;
+		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+		    "'%s' takes no argument in brackets", ref->fact->name);
+		return -1;
+	}
+	if (parser_punct(parser, "[", "a name in brackets: [\"…\"]") == -1 ||
+	    parser_string(parser, "a name in quotes", &token) == -1 ||
+	    parse_literal(parser, &token, "a name", &ref->argument) == -1)
+		return -1;
+	ref->pos = pos_until(ref->pos, parser->lexer.token.pos);
+	return parser_punct(parser, "]", "']'");
+}
+
+static int
+parse_bits(struct parser *parser, uint8_t max, uint8_t *bits)
+{
+	struct token *token = &parser->lexer.token;
+	uint64_t number;
+
+	if (token->kind != TOKEN_NUMBER ||
+	    amount_parse(token->text, &number) == -1 || number > max ||
+	    number == 0)
+		return parser_expected(
+		    parser, max == 32 ? "a prefix length from 1 to 32"
+				      : "a prefix length from 1 to 128");
+	*bits = (uint8_t)number;
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+static int
+parse_prefixes(struct parser *parser, struct fact_ref *ref)
+{
+	if (!lexer_is(&parser->lexer, "("))
+		return 0;
+	if (ref->fact->type != FACT_TYPE_IP) {
+		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+		    "'%s' is %s: only an IP address has a prefix",
+		    ref->fact->name, fact_type_phrase(ref->fact->type));
+		return -1;
+	}
+	lexer_next(&parser->lexer);
+	if (parse_bits(parser, 32, &ref->bits_v4) == -1)
+		return -1;
+	if (lexer_is(&parser->lexer, ",")) {
+		lexer_next(&parser->lexer);
+		if (parse_bits(parser, 128, &ref->bits_v6) == -1)
+			return -1;
+	}
+	ref->has_bits = true;
+	ref->pos = pos_until(ref->pos, parser->lexer.token.pos);
+	return parser_punct(parser, ")", "')'");
+}
+
+int
+parse_fact(struct parser *parser, struct fact_ref *out)
+{
+	struct token token = parser->lexer.token;
+	struct fact_ref ref;
+
+	if (token.kind != TOKEN_WORD)
+		return parser_expected(parser, "a fact");
+	if (parse_fact_name(parser, token.text, token.pos, &ref) == -1)
+		return -1;
+	lexer_next(&parser->lexer);
+	if (parse_argument(parser, &ref) == -1 ||
+	    parse_prefixes(parser, &ref) == -1)
+		return -1;
+	*out = ref;
+	return 0;
+}
+
+/* [+-]DIGITS[.DIGITS]; strtod would know many more spellings. */
+int
+decimal_parse(struct parser *parser, struct str text, double *out)
+{
+	size_t at = text.len > 0 && (text.p[0] == '-' || text.p[0] == '+');
+	bool has_dot = false;
+
+	for (size_t i = at; i < text.len; i++) {
+		bool is_dot = text.p[i] == '.';
+
+		if (!is_dot && (text.p[i] < '0' || text.p[i] > '9'))
+			return -1;
+		if (is_dot && (has_dot || i == at || i + 1 == text.len))
+			return -1;
+		has_dot = has_dot || is_dot;
+	}
+	if (at == text.len)
+		return -1;
+	*out = strtod(arena_cstr(parser->arena, text), NULL);
+	return 0;
+}
