@@ -314,7 +314,7 @@ warn_password(struct reader *r)
 	struct pos pos = r->conf->positions[option - options];
 	struct str url = str_of(r->conf->store);
 
-	if (pos.source != NULL &&
+	if (pos.source != NULL && url.len > 0 &&
 	    (str_find(url, '@') >= 0 ||
 		strstr(r->conf->store, "password=") != NULL) &&
 	    files_readable_by_others(r->conf->source.path))

@@ -17,6 +17,7 @@
 #define CONF_FILE_MAX_BYTES ((size_t)100000)
 #define CONF_PATTERNS_MAX   32
 #define CONF_OPTIONS_MAX    32
+#define CONF_HOST_MAX       64
 
 enum conf_mode { CONF_MODE_ENFORCE, CONF_MODE_OBSERVE };
 
@@ -56,6 +57,7 @@ struct conf {
 	uint32_t regex_match_limit;
 	uint32_t max_connections;
 	const char *pid_file; /* NULL: none */
+	const char *host;     /* NULL: the system's, see conf_host */
 	int metrics;          /* only off in this version */
 };
 

@@ -9,10 +9,13 @@
 #include "base/clock.h"
 #include "conf/files.h"
 
-#include <string.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#define ZONES              "/zoneinfo/"
 #define PASSWORD_MAX_BYTES ((size_t)1024)
 
 void
@@ -35,6 +38,36 @@ conf_use_timezone(const struct conf *conf)
 	if (conf->timezone != NULL)
 		setenv("TZ", conf->timezone, 1);
 	calendar_zone_changed();
+}
+
+const char *
+conf_host(const struct conf *conf)
+{
+	static char name[CONF_HOST_MAX + 1];
+
+	if (conf->host != NULL)
+		return conf->host;
+	if (gethostname(name, sizeof(name) - 1) == -1 || name[0] == '\0')
+		return "localhost";
+	return name;
+}
+
+/* Debian's /etc/localtime is a link to /usr/share/zoneinfo/AREA/CITY. */
+const char *
+conf_zone(const struct conf *conf)
+{
+	static char target[PATH_MAX];
+	const char *zone;
+	ssize_t n;
+
+	if (conf->timezone != NULL)
+		return conf->timezone;
+	if ((zone = getenv("TZ")) != NULL && zone[0] != '\0')
+		return zone;
+	n = readlink("/etc/localtime", target, sizeof(target) - 1);
+	target[n > 0 ? n : 0] = '\0';
+	zone = strstr(target, ZONES);
+	return zone != NULL ? zone + strlen(ZONES) : tzname[0];
 }
 
 struct ruleset *

@@ -16,6 +16,12 @@ void conf_rules_options(
  * what people are told. Before there are threads. */
 void conf_use_timezone(const struct conf *conf);
 
+/* The name of this host in events and records: as configured, or the system's.
+ * Static, or conf's. */
+const char *conf_host(const struct conf *conf);
+/* For people: the time zone as configured, or what the system calls its own. */
+const char *conf_zone(const struct conf *conf);
+
 /* A ruleset with one reference, or NULL; diagnostics has errors and warnings
  * in either case. */
 struct ruleset *conf_load_rules(

@@ -11,6 +11,7 @@
 #include "base/domain.h"
 #include "base/quantity.h"
 #include "rules/suggest.h"
+#include "store/url.h"
 
 #include <assert.h>
 #include <unistd.h>
@@ -157,28 +158,21 @@ set_mode(struct conf *conf, const struct option *option, struct str value,
 }
 
 /* What stands behind the scheme is for store_open to judge. */
+/* Only what can be said without asking anybody: a store that is away is no
+ * mistake. */
 static int
 set_store(struct conf *conf, const struct option *option, struct str value,
     struct buf *error)
 {
-	static const char *const later[] = {
-		"rediss:", "redis+sentinel:", "redis+cluster:"
-	};
+	struct store_url url;
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		if (!str_starts(value, str_of(later[i])))
-			continue;
-		buf_printf(error, "'%s' " NOT_YET, later[i]);
-		return -1;
-	}
-	if (!str_is(value, "memory") && !str_starts(value, STR("redis://")) &&
-	    !str_starts(value, STR("redis+unix://")))
+	if (store_url_parse(conf->arena, value, &url, error) == -1)
 		return -1;
 	return set_text(conf, option, value, error);
 }
 
 static int
-set_prefix(struct conf *conf, const struct option *option, struct str value,
+set_name(struct conf *conf, const struct option *option, struct str value,
     struct buf *error)
 {
 	if (value.len == 0 || value.len > option->max)
@@ -291,7 +285,8 @@ const struct option options[] = {
 	    .help = "group of a unix socket" },
 	{ "store", set_store, FIELD(store), "redis://127.0.0.1:6379/0",
 	    .at_start = true,
-	    .expected = "redis://HOST:PORT/DB, redis+unix:///PATH?db=N or "
+	    .expected = "redis://HOST:PORT/DB, redis+unix:///PATH?db=N, "
+			"rediss://, redis+sentinel://, redis+cluster:// or "
 			"memory",
 	    .help = "where the counts of limits live" },
 	{ "store_timeout", set_duration, FIELD(store_timeout_ms), "100ms",
@@ -303,7 +298,7 @@ const struct option options[] = {
 	    .min = 1, .max = 64, .at_start = true,
 	    .expected = "a number from 1 to 64",
 	    .help = "connections to the store" },
-	{ "store_prefix", set_prefix, FIELD(store_prefix), "sluice", .max = 32,
+	{ "store_prefix", set_name, FIELD(store_prefix), "sluice", .max = 32,
 	    .at_start = true,
 	    .expected = "1 to 32 letters, digits, dots, dashes or underlines",
 	    .help = "what every key in the store begins with" },
@@ -321,7 +316,7 @@ const struct option options[] = {
 	    .help = "what limits do while the store is away, unless they say "
 		    "it themselves" },
 	{ "timezone", set_timezone, FIELD(timezone), .shown = "the system's",
-	    .expected = "a name such as Europe/Berlin",
+	    .at_start = true, .expected = "a name such as Europe/Berlin",
 	    .help = "time zone of dates and hours in rules" },
 	{ "sasl_domain", set_domain, FIELD(sasl_domain), .shown = "none",
 	    .expected = "a domain such as example.org",
@@ -354,6 +349,10 @@ const struct option options[] = {
 	{ "pid_file", set_path, FIELD(pid_file), .shown = "none",
 	    .at_start = true, .expected = "the path of a file",
 	    .help = "file with our process number while we run" },
+	{ "host", set_name, FIELD(host), .shown = "the system's",
+	    .max = CONF_HOST_MAX, .at_start = true,
+	    .expected = "1 to 64 letters, digits, dots, dashes or underlines",
+	    .help = "name of this host in events and in `sluice hosts`" },
 	{ "metrics", set_metrics, FIELD(metrics), "off", .choices = only_off,
 	    .at_start = true, .expected = "off", .help = "for Prometheus" },
 };

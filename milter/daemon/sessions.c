@@ -188,6 +188,17 @@ sessions_connect(struct open_session *open, struct engine *engine)
 	return is_good;
 }
 
+size_t
+sessions_n_connected(void)
+{
+	size_t n;
+
+	pthread_mutex_lock(&list_lock);
+	n = n_connected;
+	pthread_mutex_unlock(&list_lock);
+	return n;
+}
+
 const struct reply *
 sessions_refusal(void)
 {

@@ -39,6 +39,8 @@ void sessions_leave(struct open_session *open);
 
 /* At connect: makes open->session, or sets open->refusal. */
 bool sessions_connect(struct open_session *open, struct engine *engine);
+/* Connections that are open now. */
+size_t sessions_n_connected(void);
 /* The answer to new messages while stopping, else NULL. */
 const struct reply *sessions_refusal(void);
 

@@ -68,6 +68,9 @@ an_empty_file_gives_every_default(void **state)
 	assert_int_equal(conf->regex_match_limit, 10000);
 	assert_int_equal(conf->max_connections, 5000);
 	assert_null(conf->pid_file);
+	assert_null(conf->host);
+	assert_string_not_equal(conf_host(conf), "");
+	assert_string_not_equal(conf_zone(conf), "");
 	conf_free(conf);
 }
 
@@ -83,7 +86,8 @@ words_are_read_as_people_mean_them(void **state)
 		      "rules = a/*.rules \"b c/*.rules\" /etc/x.rules # three\n"
 		      "mode = observe\nscan_limit = 20k\nlog = none\n"
 		      "test_on_load = yes\nsasl_domain = EXAMPLE.org\n"
-		      "metrics = off\npid_file = run/pid");
+		      "metrics = off\npid_file = run/pid\nhost = mx-1.example\n"
+		      "timezone = Europe/Berlin");
 
 	(void)state;
 	assert_int_equal(conf->listen.kind, ENDPOINT_UNIX);
@@ -101,6 +105,8 @@ words_are_read_as_people_mean_them(void **state)
 	assert_true(conf->test_on_load);
 	assert_string_equal(conf->sasl_domain, "example.org");
 	assert_string_equal(conf->pid_file, "etc/run/pid");
+	assert_string_equal(conf_host(conf), "mx-1.example");
+	assert_string_equal(conf_zone(conf), "Europe/Berlin");
 	conf_free(conf);
 }
 
@@ -140,15 +146,17 @@ static const struct wrong {
 	    "at most 107 bytes, this one has 111" },
 	{ "socket_mode = 888", "expected an octal mode such as 0660" },
 	{ "socket_mode = 1777", "expected an octal mode such as 0660" },
-	{ "store = rediss://h", "'rediss:' is not available in this version" },
-	{ "store = redis+sentinel://h/n", "not available in this version" },
-	{ "store = redis+cluster://h", "not available in this version" },
-	{ "store = mysql://h", "expected redis://HOST:PORT/DB" },
+	{ "store = redis+sentinel://h", "how the sentinels call the master" },
+	{ "store = redis+cluster://h/1", "error: " },
+	{ "store = redis://h:x", "\"x\" is no port" },
+	{ "store = mysql://h", "\"mysql:\" is no kind of store; expected" },
 	{ "store_timeout = 100", "'100' is not right for store_timeout: "
 				 "expected a duration from 1ms to 3s" },
 	{ "store_timeout = 1h", "expected a duration from 1ms to 3s" },
 	{ "store_connections = 0", "expected a number from 1 to 64" },
 	{ "store_prefix = a:b", "expected 1 to 32 letters" },
+	{ "host = mail server", "one value only" },
+	{ "host = \"mail server\"", "expected 1 to 64 letters" },
 	{ "on_outage = panic", "expected count-locally, pass or tempfail" },
 	{ "timezone = Europe/Berlln", "time zone 'Europe/Berlln'" },
 	{ "timezone = ../../etc/passwd", "expected a name such as" },
