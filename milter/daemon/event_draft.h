@@ -1,0 +1,26 @@
+/*
+ * event_draft: one event under construction. README has the table of fields.
+ */
+#ifndef SLUICE_DAEMON_EVENT_DRAFT_H
+#define SLUICE_DAEMON_EVENT_DRAFT_H
+
+#include "engine/session.h"
+#include "store/ledger.h"
+
+struct event_draft {
+	struct arena *arena;
+	size_t n;
+	struct store_field fields[STORE_EVENT_FIELDS_MAX];
+};
+
+/* Copies, each value at most 512 bytes of it, all together at most 4 KiB. The
+ * result is freed by draft_free. has_who: with those that it is about. */
+struct event_draft *draft_verdict(
+    const struct verdict_report *report, struct str host, bool has_who);
+struct event_draft *draft_crossing(
+    const struct crossing_report *report, struct str host);
+/* It stands for n of its like: these are their references. */
+void draft_repeats(struct event_draft *draft, uint64_t n, struct str refs);
+void draft_free(struct event_draft *draft); /* NULL is fine */
+
+#endif
