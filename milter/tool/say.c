@@ -11,8 +11,8 @@
 
 #define TEXT_MAX 2000 /* bytes of one sentence; the rest is cut */
 
-static bool
-is_shown(struct str rest, size_t len)
+bool
+tool_is_shown(struct str rest, size_t len)
 {
 	unsigned char c = (unsigned char)rest.p[0];
 
@@ -29,7 +29,7 @@ write_shown(FILE *file, struct str text)
 	while (text.len > 0) {
 		size_t len = utf8_sequence(text);
 
-		if (is_shown(text, len))
+		if (tool_is_shown(text, len))
 			fwrite(text.p, 1, len, file);
 		else
 			fputc('?', file);

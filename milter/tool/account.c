@@ -1,0 +1,149 @@
+/*
+ * A peek never locks here (lock_sec is 0), so looking changes nothing.
+ */
+#include "tool/account.h"
+
+#include "store/raise.h"
+
+#include <assert.h>
+
+void
+account_init(struct account *account, struct arena *arena,
+    const struct limit *limit, const struct identity *identity)
+{
+	(void)arena;
+	*account = (struct account){ .limit = limit, .key = identity->key };
+	account->n_rates = limit->n_rates;
+	for (size_t i = 0; i < limit->n_rates; i++)
+		account->rates[i] = limit->rates[i];
+}
+
+static int
+peek(struct store *store, struct account *accounts, size_t n)
+{
+	struct store_call *call = store_call_new(store);
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct account *account = &accounts[i];
+		struct store_use use = {
+			.limit = account->limit->name,
+			.unit = str_of(unit_name(account->limit->unit)),
+			.identity = account->key,
+			.rates = account->rates,
+			.n_rates = account->n_rates,
+			.op = STORE_PEEK,
+			.amount = 1,
+			.is_unlimited = account->is_unlimited,
+		};
+
+		/* Nothing new is seen: how many there are is told anyway. */
+		if (account->limit->unit == UNIT_DISTINCT)
+			use.members = &use.identity;
+		store_call_add(call, &use);
+	}
+	rc = store_call_wait(call, STORE_NOW);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		accounts[i].answer = *store_call_answer(call, i);
+	store_call_put(call);
+	return rc;
+}
+
+struct copying {
+	struct arena *arena;
+	struct account *accounts;
+};
+
+static struct store_hold
+copy_hold(struct arena *arena, const struct store_hold *hold)
+{
+	return (struct store_hold){
+		.until_ms = hold->until_ms,
+		.reason = arena_str(arena, hold->reason),
+		.by = arena_str(arena, hold->by),
+	};
+}
+
+static bool
+take_standing(void *context, size_t i, const struct store_account *read)
+{
+	struct copying *copying = context;
+	struct account *account = &copying->accounts[i];
+
+	account->has_counted = read->n_counters > 0;
+	account->standing = read->standing;
+	account->standing.lock =
+	    copy_hold(copying->arena, &read->standing.lock);
+	account->standing.grant =
+	    copy_hold(copying->arena, &read->standing.grant);
+	return true;
+}
+
+static int
+read_standings(struct store *store, struct arena *arena,
+    struct account *accounts, size_t n, struct buf *error)
+{
+	struct copying copying = { arena, accounts };
+	struct store_asked *asked = arena_calloc(arena, n * sizeof(*asked));
+
+	for (size_t i = 0; i < n; i++)
+		asked[i] = (struct store_asked){
+			.limit = accounts[i].limit->name,
+			.identity = accounts[i].key,
+			.is_distinct = accounts[i].limit->unit == UNIT_DISTINCT,
+			.rates = accounts[i].rates,
+			.n_rates = accounts[i].n_rates,
+		};
+	return store_accounts(
+	    store, asked, n, STORE_NOW, take_standing, &copying, error);
+}
+
+int
+accounts_read(struct store *store, struct arena *arena,
+    struct account *accounts, size_t n, struct buf *error)
+{
+	assert(n <= STORE_USES_MAX);
+	if (n == 0)
+		return 0;
+	/* The ledger says what is wrong with the store, so it is asked first. */
+	if (read_standings(store, arena, accounts, n, error) == -1)
+		return -1;
+	if (peek(store, accounts, n) == 0)
+		return 0;
+	buf_printf(error, "store %s gave no answer in time", store_name(store));
+	return -1;
+}
+
+bool
+account_is_over(const struct account *account)
+{
+	const struct store_answer *answer = &account->answer;
+
+	if (answer->locked_ms > 0)
+		return true;
+	if (answer->is_unlimited)
+		return false;
+	for (size_t i = 0; i < answer->n_levels; i++)
+		if (answer->levels[i].used >= answer->levels[i].max)
+			return true;
+	return false;
+}
+
+int64_t
+account_free_at_ms(const struct account *account, int64_t now_ms)
+{
+	const struct store_answer *answer = &account->answer;
+	int64_t wait_ms = answer->locked_ms;
+
+	if (!account_is_over(account))
+		return 0;
+	for (size_t i = 0; i < answer->n_levels; i++) {
+		int64_t retry_ms = answer->levels[i].retry_ms;
+
+		if (retry_ms < 0)
+			return -1;
+		if (retry_ms > wait_ms)
+			wait_ms = retry_ms;
+	}
+	return now_ms + wait_ms;
+}
