@@ -7,7 +7,7 @@
  * even if no answer came, so only NOSCRIPT, which proves that nothing ran, is
  * followed by a second try.
  */
-#include "store/redis.h"
+#include "store/redis_ledger.h"
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -198,6 +198,8 @@ const struct backend redis_backend = {
 	.send = redis_send,
 	.give_back = redis_give_back,
 	.flush = redis_flush,
+	.remember = redis_remember,
+	.forget = redis_forget,
 	.wipe = redis_admin_wipe,
 	.n_failures = redis_n_failures,
 	.ledger = &redis_ledger,

@@ -3,8 +3,7 @@
  *
  * redis.c asks the script and is the backend; redis_behind.c is the thread
  * that carries out what nobody waits for and probes while Redis is away;
- * redis_admin.c lists and deletes for operators, redis_ledger.c does the rest
- * of ledger.h.
+ * redis_session.c carries questions of operators, redis_ledger.h says which.
  */
 #ifndef SLUICE_STORE_REDIS_H
 #define SLUICE_STORE_REDIS_H
@@ -50,8 +49,10 @@ struct redis {
 	int64_t timeout_us;
 	struct redis_seldom foreign_keys; /* lines about wrong types */
 	struct redis_seldom full_queue;
+	struct redis_seldom broken_texts; /* in place of ours */
 	struct redis_seldom refused_commands;
 	_Atomic uint64_t n_failures; /* of what nobody waited for */
+	_Atomic uint64_t n_events;   /* sent */
 
 	pthread_t thread;
 	pthread_mutex_t lock; /* all below; never held while waiting */
@@ -152,10 +153,6 @@ struct redisReply *redis_session_ask_node(struct redis_session *session,
 void redis_session_tell(struct redis_session *session, struct str key,
     const struct redisReply *reply, struct buf *error);
 
-int redis_admin_list(
-    void *self, const struct backend_listing *listing, struct buf *error);
-int redis_admin_reset(
-    void *self, struct str key, size_t *n_out, struct buf *error);
 int redis_admin_wipe(void *self, struct buf *error);
 
 #endif

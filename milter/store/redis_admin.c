@@ -1,104 +1,22 @@
 /*
- * What operators ask for: listings, resets, wiping. Each has a connection of
- * its own, so that a long SCAN never takes one from the mail.
+ * What operators do with counters: list, reset, wipe. Listing without an
+ * identity is the one place that walks all keys.
  *
  * The trap is SCAN: it may name a key twice, and its pattern is a glob, so
  * names are escaped and the list is sorted and thinned before it is read.
  */
-#include "store/redis.h"
-
-#include "base/clock.h"
-#include "base/log.h"
-#include "base/quantity.h"
-#include "store/charge.h"
+#include "store/redis_ledger.h"
 
 #include <hiredis/hiredis.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ADMIN_TIMEOUT_US INT64_C(5000000) /* of one answer */
-#define ADMIN_BATCH      100              /* keys read at a time */
+#define ADMIN_PAGE 1000 /* keys read or deleted at a time */
 
-struct admin {
-	struct redis *redis;
-	struct redis_conn *conn;
-	struct arena *arena;
-	struct str *keys;
-	size_t n_keys;
-	struct redis_failure failure;
+struct keys {
+	struct str *items;
+	size_t n;
 };
-
-static int64_t
-admin_deadline(void)
-{
-	return clock_steady_us() + ADMIN_TIMEOUT_US;
-}
-
-static int
-admin_open(struct admin *admin, struct redis *redis)
-{
-	struct redis_addresses addresses;
-
-	memset(admin, 0, sizeof(*admin));
-	admin->redis = redis;
-	admin->arena = arena_new(4096);
-	redis_pool_addresses(redis->pool, admin_deadline(), &addresses);
-	admin->conn = redis_conn_open(
-	    &redis->target, &addresses, admin_deadline(), &admin->failure);
-	return admin->conn != NULL ? 0 : -1;
-}
-
-/* Ends, with the message if rc says that something failed; returns rc. */
-static int
-admin_done(struct admin *admin, int rc, struct buf *error)
-{
-	if (rc == -1) {
-		buf_printf(error, "store %s: ", admin->redis->target.name);
-		log_escape(error, str_of(admin->failure.text),
-		    sizeof(admin->failure.text));
-	}
-	redis_conn_close(admin->conn);
-	arena_free(admin->arena);
-	return rc;
-}
-
-static redisReply *
-receive(struct admin *admin, int type)
-{
-	redisReply *reply;
-
-	reply =
-	    redis_conn_receive(admin->conn, admin_deadline(), &admin->failure);
-	if (reply == NULL || reply->type == type)
-		return reply;
-	if (reply->type == REDIS_REPLY_ERROR)
-		redis_fail(&admin->failure, REDIS_FAILURE_REFUSED, "%.*s",
-		    (int)reply->len, reply->str);
-	else
-		redis_fail(&admin->failure, REDIS_FAILURE_GARBAGE,
-		    "answer does not belong to the question");
-	freeReplyObject(reply);
-	return NULL;
-}
-
-/* Sends what was put; NULL unless the answer is of this type. */
-static redisReply *
-ask(struct admin *admin, int type)
-{
-	if (redis_conn_send(admin->conn, admin_deadline(), &admin->failure) ==
-	    -1)
-		return NULL;
-	return receive(admin, type);
-}
-
-static struct str
-text_of(const redisReply *reply)
-{
-	if (reply->type != REDIS_REPLY_STRING)
-		return STR("");
-	return (struct str){ reply->str, reply->len };
-}
 
 static void
 add_glob(struct buf *pattern, struct str name)
@@ -119,42 +37,45 @@ add_glob_or_all(struct buf *pattern, struct str name)
 		add_glob(pattern, name);
 }
 
-/* One step of SCAN; its keys are added. 0, and the next cursor. */
-static int
-scan_step(struct admin *admin, struct str pattern, char cursor[32])
-{
-	struct buf *out = &admin->conn->out;
-	redisReply *reply, *list;
-	struct str next;
+/* --- all keys ------------------------------------------------------------ */
 
-	redis_put_begin(out, 6);
-	redis_put_arg(out, STR("SCAN"));
-	redis_put_arg(out, str_of(cursor));
-	redis_put_arg(out, STR("MATCH"));
-	redis_put_arg(out, pattern);
-	redis_put_arg(out, STR("COUNT"));
-	redis_put_arg(out, STR("500"));
-	if ((reply = ask(admin, REDIS_REPLY_ARRAY)) == NULL)
-		return -1;
-	if (reply->elements != 2 ||
-	    (next = text_of(reply->element[0])).len == 0 || next.len > 31 ||
-	    reply->element[1]->type != REDIS_REPLY_ARRAY) {
-		redis_fail(&admin->failure, REDIS_FAILURE_GARBAGE,
-		    "answer to SCAN is none");
-		freeReplyObject(reply);
-		return -1;
-	}
-	memcpy(cursor, next.p, next.len);
-	cursor[next.len] = '\0';
-	list = reply->element[1];
+static void
+add_keys(struct ledger *ledger, struct keys *keys, const redisReply *list)
+{
 	for (size_t i = 0; i < list->elements; i++) {
-		admin->keys = arena_grow(admin->arena, admin->keys,
-		    admin->n_keys, sizeof(struct str));
-		admin->keys[admin->n_keys++] =
-		    arena_str(admin->arena, text_of(list->element[i]));
+		keys->items = arena_grow(
+		    ledger->arena, keys->items, keys->n, sizeof(*keys->items));
+		keys->items[keys->n++] =
+		    arena_str(ledger->arena, ledger_text(list->element[i]));
+	}
+}
+
+/* One step of SCAN on one node; its keys are added. 0, and the next cursor. */
+static int
+scan_step(struct ledger *ledger, size_t node, struct str pattern,
+    struct str *cursor, struct keys *keys)
+{
+	const struct str args[] = { STR("SCAN"), *cursor, STR("MATCH"), pattern,
+		STR("COUNT"), STR("1000") };
+	redisReply *reply = redis_session_ask_node(
+	    ledger->session, node, args, 6, ledger->error);
+	bool is_good;
+
+	if (reply == NULL)
+		return -1;
+	is_good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+		  reply->element[0]->type == REDIS_REPLY_STRING &&
+		  reply->element[1]->type == REDIS_REPLY_ARRAY;
+	if (is_good) {
+		*cursor =
+		    arena_str(ledger->arena, ledger_text(reply->element[0]));
+		add_keys(ledger, keys, reply->element[1]);
+	} else {
+		redis_session_tell(
+		    ledger->session, pattern, reply, ledger->error);
 	}
 	freeReplyObject(reply);
-	return 0;
+	return is_good ? 0 : -1;
 }
 
 static int
@@ -163,212 +84,252 @@ compare_keys(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
+/* Every key of every node that matches, sorted, each once. */
 static int
-scan(struct admin *admin, struct str pattern)
+scan(struct ledger *ledger, struct str pattern, struct keys *keys)
 {
-	char cursor[32] = "0";
-	size_t n = 0;
+	size_t n_nodes = redis_session_n_nodes(ledger->session), n = 0;
 
-	do {
-		if (scan_step(admin, pattern, cursor) == -1)
-			return -1;
-	} while (strcmp(cursor, "0") != 0);
-	if (admin->n_keys > 0)
-		qsort(admin->keys, admin->n_keys, sizeof(struct str),
-		    compare_keys);
-	for (size_t i = 0; i < admin->n_keys; i++)
-		if (i == 0 || !str_eq(admin->keys[n - 1], admin->keys[i]))
-			admin->keys[n++] = admin->keys[i];
-	admin->n_keys = n;
+	for (size_t node = 0; node < n_nodes; node++) {
+		struct str cursor = STR("0");
+
+		do {
+			if (scan_step(ledger, node, pattern, &cursor, keys) ==
+			    -1)
+				return -1;
+		} while (!str_is(cursor, "0"));
+	}
+	if (keys->n > 0)
+		qsort(keys->items, keys->n, sizeof(struct str), compare_keys);
+	for (size_t i = 0; i < keys->n; i++)
+		if (i == 0 || !str_eq(keys->items[n - 1], keys->items[i]))
+			keys->items[n++] = keys->items[i];
+	keys->n = n;
 	return 0;
 }
 
-static int
-find_keys(struct admin *admin, const struct backend_listing *listing)
-{
-	struct buf pattern = { 0 };
-	int rc;
+/* --- counters ------------------------------------------------------------ */
 
-	if (listing->limit.len > 0 && listing->identity.len > 0) {
-		admin->keys =
-		    arena_grow(admin->arena, NULL, 0, sizeof(struct str));
-		admin->keys[0] = call_key(admin->arena, listing->prefix,
-		    listing->limit, listing->identity);
-		admin->n_keys = 1;
-		return 0;
-	}
-	add_glob(&pattern, listing->prefix);
-	buf_add_cstr(&pattern, ":limit:");
-	add_glob_or_all(&pattern, listing->limit);
-	buf_add_cstr(&pattern, ":{");
-	add_glob_or_all(&pattern, listing->identity);
-	buf_byte(&pattern, '}');
-	rc = scan(admin, buf_str(&pattern));
-	buf_done(&pattern);
-	return rc;
-}
+/* One listing; keys[from … from + n) are being shown. */
+struct listing {
+	struct ledger ledger;
+	int64_t now_ms;
+	bool (*each)(void *context, const struct store_counter *counter);
+	void *context;
+};
 
-static int
-read_time(struct admin *admin, int64_t *now_ms)
-{
-	redisReply *reply;
-	int64_t sec, us;
-
-	if (*now_ms != STORE_NOW)
-		return 0;
-	redis_put_begin(&admin->conn->out, 1);
-	redis_put_arg(&admin->conn->out, STR("TIME"));
-	if ((reply = ask(admin, REDIS_REPLY_ARRAY)) == NULL)
-		return -1;
-	if (reply->elements == 2) {
-		sec = strtoimax(text_of(reply->element[0]).p, NULL, 10);
-		us = strtoimax(text_of(reply->element[1]).p, NULL, 10);
-		*now_ms = sec * 1000 + us / 1000;
-	}
-	freeReplyObject(reply);
-	return *now_ms != STORE_NOW ? 0 : -1;
-}
-
-/* "recipients.1h" and its value; false: it is not one of ours. */
 static bool
-read_field(struct store_counter *counter, struct str field, struct str value,
-    int64_t now_ms)
+is_distinct(const struct listing *listing, struct str key)
 {
-	ptrdiff_t dot = str_find_last(field, '.');
-	struct charge_slots slots;
+	struct str kind, limit, identity;
 
-	if (dot < 0 ||
-	    duration_parse(
-		str_from(field, (size_t)dot + 1), &counter->window_sec) == -1 ||
-	    charge_parse(value, &slots, &counter->max) == -1)
-		return false;
-	counter->unit = str_sub(field, 0, (size_t)dot);
-	call_counter_fill(counter, &slots, now_ms);
-	return true;
+	return ledger_key_split(
+		   listing->ledger.redis, key, &kind, &limit, &identity) == 0 &&
+	       str_is(kind, "distinct");
 }
 
 /* False: each() wants no more. */
 static bool
-show_key(const struct backend_listing *listing, struct str key,
-    const redisReply *reply, int64_t now_ms)
+show_hash(const struct listing *listing, struct store_counter counter,
+    const redisReply *reply)
 {
-	struct store_counter counter = { .used = 0 };
-
-	if (reply->type != REDIS_REPLY_ARRAY ||
-	    call_key_split(
-		listing->prefix, key, &counter.limit, &counter.identity) == -1)
-		return true;
-	for (size_t i = 0; i + 1 < reply->elements; i += 2)
-		if (read_field(&counter, text_of(reply->element[i]),
-			text_of(reply->element[i + 1]), now_ms) &&
+	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+		counter.used = 0;
+		if (ledger_counter(ledger_text(reply->element[i]),
+			ledger_text(reply->element[i + 1]), listing->now_ms,
+			&counter) &&
 		    !listing->each(listing->context, &counter))
 			return false;
+	}
 	return true;
+}
+
+/* False: each() wants no more. A key of another type is told and left out. */
+static bool
+show_key(const struct listing *listing, struct str key, const redisReply *reply)
+{
+	struct store_counter counter = { .used = 0 };
+	struct str kind;
+
+	if (ledger_key_split(listing->ledger.redis, key, &kind, &counter.limit,
+		&counter.identity) == -1)
+		return true;
+	if (reply->type == REDIS_REPLY_ARRAY)
+		return show_hash(listing, counter, reply);
+	if (reply->type != REDIS_REPLY_INTEGER) {
+		ledger_tell_broken(
+		    listing->ledger.redis, key, STR("another type"), "counter");
+		return true;
+	}
+	if (reply->integer == 0)
+		return true;
+	counter.unit = STR("distinct");
+	counter.used = (uint64_t)reply->integer;
+	return listing->each(listing->context, &counter);
 }
 
 /* Shows keys[from, to); 1: go on, 0: each() wants no more, -1: failed. */
 static int
-show_batch(struct admin *admin, const struct backend_listing *listing,
-    size_t from, size_t to, int64_t now_ms)
+show_page(struct listing *listing, const struct str *keys, size_t n)
 {
-	struct buf *out = &admin->conn->out;
-
-	for (size_t i = from; i < to; i++) {
-		redis_put_begin(out, 2);
-		redis_put_arg(out, STR("HGETALL"));
-		redis_put_arg(out, admin->keys[i]);
-	}
-	if (redis_conn_send(admin->conn, admin_deadline(), &admin->failure) ==
-	    -1)
-		return -1;
-	for (size_t i = from; i < to; i++) {
-		redisReply *reply = redis_conn_receive(
-		    admin->conn, admin_deadline(), &admin->failure);
-		bool goes_on;
-
-		if (reply == NULL)
-			return -1;
-		goes_on = show_key(listing, admin->keys[i], reply, now_ms);
-		freeReplyObject(reply);
-		if (!goes_on)
-			return 0;
-	}
-	return 1;
-}
-
-int
-redis_admin_list(
-    void *self, const struct backend_listing *listing, struct buf *error)
-{
-	int64_t now_ms = listing->now_ms;
-	struct admin admin;
+	struct arena *arena = arena_new(4096);
+	struct redis_ask *asks = arena_alloc(arena, n * sizeof(*asks));
+	struct str *args = arena_alloc(arena, 2 * n * sizeof(*args));
+	redisReply **replies = arena_alloc(arena, n * sizeof(redisReply *));
 	int rc = 1;
 
-	if (admin_open(&admin, self) == -1 ||
-	    read_time(&admin, &now_ms) == -1 ||
-	    find_keys(&admin, listing) == -1)
-		rc = -1;
-	for (size_t at = 0; rc == 1 && at < admin.n_keys; at += ADMIN_BATCH) {
-		size_t to = at + ADMIN_BATCH;
-
-		rc = show_batch(&admin, listing, at,
-		    to < admin.n_keys ? to : admin.n_keys, now_ms);
+	for (size_t i = 0; i < n; i++) {
+		args[2 * i] = is_distinct(listing, keys[i]) ? STR("ZCARD")
+							    : STR("HGETALL");
+		args[2 * i + 1] = keys[i];
+		asks[i] = (struct redis_ask){ keys[i], args + 2 * i, 2 };
 	}
-	return admin_done(&admin, rc == -1 ? -1 : 0, error);
+	if (redis_session_ask_each(listing->ledger.session, asks, n, replies,
+		listing->ledger.error) == -1) {
+		arena_free(arena);
+		return -1;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 1 && !show_key(listing, keys[i], replies[i]))
+			rc = 0;
+		freeReplyObject(replies[i]);
+	}
+	arena_free(arena);
+	return rc;
+}
+
+/* Keeps what has counters, and not locks and grants. */
+static void
+keep_counters(const struct listing *listing, struct keys *keys)
+{
+	struct str kind, limit, identity;
+	size_t n = 0;
+
+	for (size_t i = 0; i < keys->n; i++)
+		if (ledger_key_split(listing->ledger.redis, keys->items[i],
+			&kind, &limit, &identity) == 0 &&
+		    (str_is(kind, "limit") || str_is(kind, "distinct")))
+			keys->items[n++] = keys->items[i];
+	keys->n = n;
 }
 
 static int
-delete_keys(struct admin *admin, size_t from, size_t to, size_t *n_out)
+find_keys(
+    struct listing *listing, const struct store_query *query, struct keys *keys)
 {
-	struct buf *out = &admin->conn->out;
-	redisReply *reply;
+	struct ledger *ledger = &listing->ledger;
+	struct buf pattern = { 0 };
+	int rc;
 
-	redis_put_begin(out, 1 + to - from);
-	redis_put_arg(out, STR("DEL"));
-	for (size_t i = from; i < to; i++)
-		redis_put_arg(out, admin->keys[i]);
-	if ((reply = ask(admin, REDIS_REPLY_INTEGER)) == NULL)
-		return -1;
-	*n_out = (size_t)reply->integer;
-	freeReplyObject(reply);
-	return 0;
+	if (query->limit.len > 0 && query->identity.len > 0) {
+		keys->items =
+		    arena_alloc(ledger->arena, 2 * sizeof(struct str));
+		keys->items[keys->n++] = ledger_identity_key(ledger->arena,
+		    ledger->redis, "limit", query->limit, query->identity);
+		keys->items[keys->n++] = ledger_identity_key(ledger->arena,
+		    ledger->redis, "distinct", query->limit, query->identity);
+		return 0;
+	}
+	add_glob(&pattern, str_of(ledger->redis->target.prefix));
+	buf_add_cstr(&pattern, ":*:");
+	add_glob_or_all(&pattern, query->limit);
+	buf_add_cstr(&pattern, ":{");
+	add_glob_or_all(&pattern, query->identity);
+	buf_byte(&pattern, '}');
+	rc = scan(ledger, buf_str(&pattern), keys);
+	buf_done(&pattern);
+	keep_counters(listing, keys);
+	return rc;
 }
 
 int
-redis_admin_reset(void *self, struct str key, size_t *n_out, struct buf *error)
+redis_counters(struct store *store, const struct store_query *query,
+    bool (*each)(void *context, const struct store_counter *counter),
+    void *context, struct buf *error)
 {
-	struct admin admin;
-	int rc;
+	struct listing listing = { .each = each, .context = context };
+	struct keys keys = { .n = 0 };
+	int rc = 1;
 
-	if ((rc = admin_open(&admin, self)) == 0) {
-		admin.keys = &key;
-		admin.n_keys = 1;
-		rc = delete_keys(&admin, 0, 1, n_out);
+	ledger_begin(&listing.ledger, store, error);
+	if (ledger_now(&listing.ledger, query->now_ms, &listing.now_ms) == -1 ||
+	    find_keys(&listing, query, &keys) == -1)
+		rc = -1;
+	for (size_t at = 0; rc == 1 && at < keys.n; at += ADMIN_PAGE) {
+		size_t rest = keys.n - at;
+
+		rc = show_page(&listing, keys.items + at,
+		    rest < ADMIN_PAGE ? rest : ADMIN_PAGE);
 	}
-	return admin_done(&admin, rc, error);
+	return ledger_end(&listing.ledger, rc == -1 ? -1 : 0);
+}
+
+/* --- deleting ------------------------------------------------------------- */
+
+/* Counters, values and lock have the same tag: one command takes them all. */
+int
+redis_reset(struct store *store, struct str limit, struct str identity,
+    size_t *n_out, struct buf *error)
+{
+	static const char *const kinds[] = { "limit", "distinct", "lock" };
+	struct str args[4] = { STR("DEL") };
+	struct ledger ledger;
+	redisReply *reply;
+
+	ledger_begin(&ledger, store, error);
+	for (size_t i = 0; i < 3; i++)
+		args[1 + i] = ledger_identity_key(
+		    ledger.arena, ledger.redis, kinds[i], limit, identity);
+	reply = ledger_ask(&ledger, REDIS_REPLY_INTEGER, args[1], args, 4);
+	if (reply != NULL) {
+		*n_out = (size_t)reply->integer;
+		freeReplyObject(reply);
+	}
+	return ledger_end(&ledger, reply != NULL ? 0 : -1);
+}
+
+/* Each by a command of its own: in a Cluster they are in many slots. */
+static int
+delete_page(struct ledger *ledger, const struct str *keys, size_t n)
+{
+	struct str *args =
+	    arena_alloc(ledger->arena, 2 * n * sizeof(struct str));
+	redisReply **replies =
+	    arena_alloc(ledger->arena, n * sizeof(redisReply *));
+
+	for (size_t i = 0; i < n; i++) {
+		args[2 * i] = STR("DEL");
+		args[2 * i + 1] = keys[i];
+	}
+	if (redis_session_ask_all(ledger->session, keys, args, 2, n, replies,
+		ledger->error) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		freeReplyObject(replies[i]);
+	return 0;
 }
 
 int
 redis_admin_wipe(void *self, struct buf *error)
 {
+	struct redis *redis = self;
+	struct ledger ledger = { redis, redis_session_new(redis),
+		arena_new(4096), error };
 	struct buf pattern = { 0 };
-	struct admin admin;
-	size_t n;
+	struct keys keys = { .n = 0 };
 	int rc;
 
-	if ((rc = admin_open(&admin, self)) == 0) {
-		add_glob(&pattern, str_of(admin.redis->target.prefix));
-		buf_add_cstr(&pattern, ":*");
-		rc = scan(&admin, buf_str(&pattern));
-	}
-	for (size_t at = 0; rc == 0 && at < admin.n_keys; at += ADMIN_BATCH) {
-		size_t to = at + ADMIN_BATCH;
+	add_glob(&pattern, str_of(redis->target.prefix));
+	buf_add_cstr(&pattern, ":*");
+	rc = scan(&ledger, buf_str(&pattern), &keys);
+	for (size_t at = 0; rc == 0 && at < keys.n; at += ADMIN_PAGE) {
+		size_t rest = keys.n - at;
 
-		rc = delete_keys(
-		    &admin, at, to < admin.n_keys ? to : admin.n_keys, &n);
+		rc = delete_page(&ledger, keys.items + at,
+		    rest < ADMIN_PAGE ? rest : ADMIN_PAGE);
 	}
 	/* The marker is gone, too: what is remembered of it is of the past. */
-	redis_pool_renew(admin.redis->pool);
+	redis_pool_renew(redis->pool);
 	buf_done(&pattern);
-	return admin_done(&admin, rc, error);
+	return ledger_end(&ledger, rc);
 }

@@ -119,10 +119,9 @@ static void
 add_item(struct behind *behind, struct store_call *call, struct call_use *use,
     bool is_give_back)
 {
-	behind->items[behind->n_items++] =
-	    (struct redis_item){ .call = call,
-		    .use = use,
-		    .is_give_back = is_give_back };
+	behind->items[behind->n_items++] = (struct redis_item){
+		.call = call, .use = use, .is_give_back = is_give_back
+	};
 }
 
 static void
