@@ -136,6 +136,9 @@ check_actions(struct checker *checker, struct rule *rule)
 		check_place_of_action(checker, rule, action);
 		check_text(checker, &place, &action->text, rule->cond,
 		    rule->block->cond);
+		if (action->kind == ACTION_REMEMBER ||
+		    action->kind == ACTION_FORGET)
+			check_remembered(checker, &place, action);
 		if (type->code != 0) {
 			check_code(checker, action);
 			complete_xcode(action);

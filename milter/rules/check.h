@@ -30,12 +30,15 @@ struct check_place {
 /* check_cond.c */
 void check_condition(struct checker *checker, const struct check_place *place,
     struct condition *cond);
+/* Not in a text, where there are more facts. */
+void check_condition_ref(struct checker *checker,
+    const struct check_place *place, const struct fact_ref *ref);
 void check_ref(struct checker *checker, const struct check_place *place,
     const struct fact_ref *ref);
 /* cond, block_cond: of the rule (may be NULL): do they match, do they say
  * over? */
 void check_text(struct checker *checker, const struct check_place *place,
-    const struct text *text, const struct condition *cond,
+    struct text *text, const struct condition *cond,
     const struct condition *block_cond);
 
 /* check_limit.c */
@@ -44,8 +47,16 @@ void check_limit(struct checker *checker, struct limit *limit);
 void check_asked(struct checker *checker, const struct check_place *place,
     struct condition *cond);
 
-/* check_table.c: fills in cond->table. */
-void check_in_table(struct checker *checker, struct condition *cond);
+/* check_table.c: fill in what program.h has of tables. */
+void check_in_table(struct checker *checker, const struct check_place *place,
+    struct condition *cond);
+void check_override(struct checker *checker, struct limit *limit);
+void check_remembered(struct checker *checker, const struct check_place *place,
+    struct action *action);
+/* value(NAME, ref): its table, or NULL. */
+struct table *check_value(struct checker *checker,
+    const struct check_place *place, struct str name, struct pos pos,
+    const struct fact_ref *ref);
 /* Was it told already what is wrong with the statement of that name? */
 bool name_is_broken(const struct program *program, struct str name);
 

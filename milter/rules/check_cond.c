@@ -80,7 +80,7 @@ check_ref(struct checker *checker, const struct check_place *place,
 	}
 }
 
-static void
+void
 check_condition_ref(struct checker *checker, const struct check_place *place,
     const struct fact_ref *ref)
 {
@@ -96,13 +96,22 @@ check_condition_ref(struct checker *checker, const struct check_place *place,
 		    ref->fact->name);
 }
 
+static void
+check_value_part(struct checker *checker, const struct check_place *place,
+    struct text_part *part)
+{
+	check_condition_ref(checker, place, &part->ref);
+	part->table = check_value(
+	    checker, place, part->table_name, part->table_pos, &part->ref);
+}
+
 /* The text of an operand: it cannot tell what its own condition found. */
 static void
-check_operand_text(struct checker *checker, const struct check_place *place,
-    const struct text *text)
+check_operand_text(
+    struct checker *checker, const struct check_place *place, struct text *text)
 {
 	for (size_t i = 0; i < text->n; i++) {
-		const struct text_part *part = &text->parts[i];
+		struct text_part *part = &text->parts[i];
 
 		if (part->kind == PART_GROUP ||
 		    (part->kind == PART_FACT &&
@@ -112,6 +121,8 @@ check_operand_text(struct checker *checker, const struct check_place *place,
 			    "actions, not in a condition");
 		else if (part->kind == PART_FACT)
 			check_condition_ref(checker, place, &part->ref);
+		else if (part->kind == PART_VALUE)
+			check_value_part(checker, place, part);
 	}
 }
 
@@ -194,6 +205,30 @@ check_text_operand(
 		    checker, cond->ref.fact, right->pos, "a text in quotes");
 }
 
+/* A value is a text, or a number where it is compared with one. */
+static void
+check_value_operand(struct checker *checker, const struct condition *cond,
+    const struct operand *right)
+{
+	bool is_number = right->kind == OPERAND_NUMBER;
+	bool is_text = right->kind == OPERAND_TEXT;
+
+	if (right->kind == OPERAND_FACT) {
+		is_number = right->ref.fact->type == FACT_TYPE_NUMBER;
+		is_text = fact_is_text(right->ref.fact);
+	}
+	if (!is_number && !is_text)
+		diag_add(checker->diags, DIAG_ERROR, right->pos,
+		    "'%s' is %s: a value is compared with texts and numbers",
+		    right->ref.fact->name,
+		    fact_type_phrase(right->ref.fact->type));
+	else if (!is_number && cond->kind == COND_COMPARE &&
+		 cond->cmp != CMP_EQ && cond->cmp != CMP_NE)
+		diag_add(checker->diags, DIAG_ERROR, right->pos,
+		    "only numbers are smaller or greater: expected a number "
+		    "here");
+}
+
 static void
 check_ip_operand(
     struct checker *checker, struct condition *cond, struct operand *right)
@@ -218,6 +253,10 @@ check_compare(struct checker *checker, const struct check_place *place,
 		check_condition_ref(checker, place, &cond->right.ref);
 	if (cond->right.kind == OPERAND_TEXT)
 		check_operand_text(checker, place, &cond->right.text);
+	if (cond->is_value) {
+		check_value_operand(checker, cond, &cond->right);
+		return;
+	}
 	switch (fact->type) {
 	case FACT_TYPE_BOOL:
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
@@ -239,6 +278,13 @@ check_compare(struct checker *checker, const struct check_place *place,
 	}
 }
 
+/* Where the pattern is, behind "/" or "m{". */
+static uint32_t
+regex_begins(struct pos pos)
+{
+	return pos.source->text.p[pos.at] == '/' ? 1 : 2;
+}
+
 static void
 check_match(struct checker *checker, struct condition *cond)
 {
@@ -247,16 +293,17 @@ check_match(struct checker *checker, struct condition *cond)
 	struct pos pos = cond->regex_pos;
 	size_t offset;
 
-	if (!fact_is_text(fact)) {
+	if (!cond->is_value && !fact_is_text(fact)) {
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
 		    "'%s' is %s: a regular expression wants text", fact->name,
 		    fact_type_phrase(fact->type));
 		return;
 	}
+	/* A value in Redis may be any bytes. */
 	cond->pattern = pattern_new(cond->regex, cond->regex_flags,
-	    (fact->flags & FACT_UTF8) != 0, &error, &offset);
+	    (fact->flags & FACT_UTF8) != 0 && !cond->is_value, &error, &offset);
 	if (cond->pattern == NULL) {
-		pos.at += 1 + (uint32_t)offset;
+		pos.at += regex_begins(pos) + (uint32_t)offset;
 		pos.len = 1;
 		diag_add(checker->diags, DIAG_ERROR, pos,
 		    "this regular expression is wrong: %s", error.p);
@@ -268,8 +315,9 @@ static void
 check_in_list(struct checker *checker, const struct check_place *place,
     struct condition *cond)
 {
-	enum fact_type type =
-	    cond->has_text ? FACT_TYPE_STRING : cond->ref.fact->type;
+	enum fact_type type = cond->has_text || cond->is_value
+				  ? FACT_TYPE_STRING
+				  : cond->ref.fact->type;
 
 	if (cond->is_bare_network && type != FACT_TYPE_IP) {
 		diag_add(checker->diags, DIAG_ERROR, cond->pos,
@@ -293,21 +341,65 @@ check_in_list(struct checker *checker, const struct check_place *place,
 			check_network(checker, item, false);
 		else if (type == FACT_TYPE_NUMBER)
 			check_number_operand(checker, cond, item);
+		else if (cond->is_value)
+			check_value_operand(checker, cond, item);
 		else if (item->kind != OPERAND_TEXT)
 			diag_add(checker->diags, DIAG_ERROR, item->pos,
 			    "expected a text in quotes");
 	}
 }
 
+/* `every` of what is always one only: right, but not what it looks like. */
+static void
+check_every(struct checker *checker, const struct check_place *place,
+    const struct condition *cond)
+{
+	enum stage stage = place->raise != NULL ? STAGE_MESSAGE : place->stage;
+
+	if (!cond->is_every)
+		return;
+	if (cond->kind == COND_COMPARE && cond->cmp != CMP_EQ &&
+	    cond->cmp != CMP_NE)
+		diag_add(checker->diags, DIAG_ERROR, cond->pos,
+		    "`every` goes with in, ==, !=, =~ and !~");
+	else if (!fact_is_many(cond->ref.fact, stage))
+		diag_add(checker->diags, DIAG_WARNING, cond->pos,
+		    "'%s' has one value at stage %s: `every` changes nothing",
+		    cond->ref.fact->name, stage_name(stage));
+}
+
+/* FACT or value(TABLE, FACT). */
+static void
+check_left(struct checker *checker, const struct check_place *place,
+    struct condition *cond)
+{
+	check_condition_ref(checker, place, &cond->ref);
+	check_every(checker, place, cond);
+	if (cond->is_value)
+		cond->value_table = check_value(checker, place,
+		    cond->value_table_name, cond->value_table_pos, &cond->ref);
+	else
+		check_words(checker, cond);
+}
+
+static void
+check_in(struct checker *checker, const struct check_place *place,
+    struct condition *cond)
+{
+	if (cond->has_text)
+		check_operand_text(checker, place, &cond->text);
+	else
+		check_left(checker, place, cond);
+	if (cond->in == IN_TABLE)
+		check_in_table(checker, place, cond);
+	else
+		check_in_list(checker, place, cond);
+}
+
 void
 check_condition(struct checker *checker, const struct check_place *place,
     struct condition *cond)
 {
-	if (cond->kind == COND_FACT || cond->kind == COND_COMPARE ||
-	    cond->kind == COND_MATCH ||
-	    (cond->kind == COND_IN && !cond->has_text))
-		check_condition_ref(checker, place, &cond->ref);
-	check_words(checker, cond);
 	switch (cond->kind) {
 	case COND_OR:
 	case COND_AND:
@@ -316,20 +408,18 @@ check_condition(struct checker *checker, const struct check_place *place,
 			check_condition(checker, place, cond->terms[i]);
 		break;
 	case COND_FACT:
+		check_left(checker, place, cond);
 		break;
 	case COND_COMPARE:
+		check_left(checker, place, cond);
 		check_compare(checker, place, cond);
 		break;
 	case COND_MATCH:
+		check_left(checker, place, cond);
 		check_match(checker, cond);
 		break;
 	case COND_IN:
-		if (cond->has_text)
-			check_operand_text(checker, place, &cond->text);
-		if (cond->in == IN_TABLE)
-			check_in_table(checker, cond);
-		else
-			check_in_list(checker, place, cond);
+		check_in(checker, place, cond);
 		break;
 	case COND_OVER:
 	case COND_NEAR:
@@ -371,7 +461,7 @@ most_groups(const struct condition *cond)
 
 static void
 check_part(struct checker *checker, const struct check_place *place,
-    const struct text_part *part, const struct condition *const conds[2])
+    struct text_part *part, const struct condition *const conds[2])
 {
 	int groups = most_groups(conds[0]), more = most_groups(conds[1]);
 	const struct fact *fact = part->ref.fact;
@@ -385,6 +475,8 @@ check_part(struct checker *checker, const struct check_place *place,
 			       : "${%u}: no regular expression of the rule "
 				 "has so many groups",
 		    part->group);
+	if (part->kind == PART_VALUE)
+		check_value_part(checker, place, part);
 	if (part->kind != PART_FACT)
 		return;
 	check_ref(checker, place, &part->ref);
@@ -405,7 +497,7 @@ check_part(struct checker *checker, const struct check_place *place,
 
 void
 check_text(struct checker *checker, const struct check_place *place,
-    const struct text *text, const struct condition *cond,
+    struct text *text, const struct condition *cond,
     const struct condition *block_cond)
 {
 	const struct condition *const conds[2] = { cond, block_cond };

@@ -142,6 +142,8 @@ check_limit(struct checker *checker, struct limit *limit)
 	if (limit->cond != NULL)
 		check_condition(checker, &place, limit->cond);
 	check_unit(checker, limit);
+	if (limit->override_name.len > 0)
+		check_override(checker, limit);
 	check_recipient_keys(checker, limit);
 	check_known(checker, limit);
 }

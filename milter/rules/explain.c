@@ -114,6 +114,32 @@ explain_limit(
 		buf_printf(out, "  no rule asks whether it is over\n");
 }
 
+/* Tables in Redis: where they are, and where they are asked. */
+static void
+explain_table(
+    const struct program *program, const struct table *table, struct buf *out)
+{
+	const char *before = ", looked up at ";
+
+	if (!table->is_redis)
+		return;
+	buf_printf(out, "table %.*s: %s, in Redis", STR_ARG(table->name),
+	    table_type_name(table->type));
+	for (int stage = 0; stage < STAGE_N; stage++) {
+		const struct stage_plan *plan = &program->stages[stage];
+		bool is_asked = false;
+
+		for (size_t i = 0; i < plan->n_lookups; i++)
+			is_asked = is_asked || plan->lookups[i].table == table;
+		if (!is_asked)
+			continue;
+		buf_printf(out, "%s%s", before, stage_name((enum stage)stage));
+		before = ", ";
+	}
+	buf_printf(
+	    out, "; on outage: %s\n", table_outage_name(table->on_outage));
+}
+
 static size_t
 n_rules_of(const struct program *program, enum stage from, enum stage to)
 {
@@ -175,6 +201,8 @@ ruleset_explain(const struct ruleset *rules, struct buf *out)
 {
 	const struct program *program = ruleset_program(rules);
 
+	for (size_t i = 0; i < program->n_tables; i++)
+		explain_table(program, program->tables[i], out);
 	for (size_t i = 0; i < program->n_limits; i++)
 		explain_limit(program, program->limits[i], out);
 	for (size_t i = 0; i < program->n_rules; i++)

@@ -6,6 +6,8 @@
  */
 #include "rules/lexer.h"
 
+#include "rules/regex_text.h"
+
 #include <stdio.h>
 
 static char
@@ -146,9 +148,9 @@ read_torn(struct lexer *lexer, uint32_t from, const char *what)
 	return -1;
 }
 
-/* Up to an unescaped delimiter on the same line; -1 if there is none. */
+/* Up to an unescaped quote on the same line; -1 if there is none. */
 static int
-read_delimited(struct lexer *lexer, char delimiter, const char *open)
+read_quoted(struct lexer *lexer)
 {
 	uint32_t from = lexer->at++;
 
@@ -157,13 +159,15 @@ read_delimited(struct lexer *lexer, char delimiter, const char *open)
 		char c = peek(lexer, 0);
 
 		if (at_line_end(lexer))
-			return read_torn(lexer, from, open);
+			return read_torn(lexer, from,
+			    "this text is not closed: expected \" before the "
+			    "end of the line");
 		lexer->at++;
-		if (c == delimiter)
+		if (c == '"')
 			break;
 		if (c == '\\' && !at_line_end(lexer))
 			lexer->at++;
-		else if (c == '$' && delimiter == '"' && !skip_dollar(lexer))
+		else if (c == '$' && !skip_dollar(lexer))
 			return read_torn(lexer, at,
 			    "this ${ is not closed: expected } behind the "
 			    "fact");
@@ -176,27 +180,31 @@ read_delimited(struct lexer *lexer, char delimiter, const char *open)
 static void
 read_string(struct lexer *lexer)
 {
-	if (read_delimited(lexer, '"',
-		"this text is not closed: expected \" before the end of the "
-		"line") == 0)
+	if (read_quoted(lexer) == 0)
 		lexer->token.kind = TOKEN_STRING;
 }
 
 static void
-read_regex(struct lexer *lexer)
+read_regex(struct lexer *lexer, struct str rest)
 {
-	uint32_t flags;
+	struct token *token = &lexer->token;
+	uint32_t from = lexer->at;
+	struct regex_text regex;
 
-	if (read_delimited(lexer, '/',
-		"this regular expression is not closed: expected / before the "
-		"end of the line") == -1)
+	if (regex_text_read(rest, &regex) == -1) {
+		read_torn(lexer, from,
+		    peek(lexer, 0) == '/'
+			? "this regular expression is not closed: expected / "
+			  "before the end of the line"
+			: "this regular expression is not closed: expected a "
+			  "} for each { before the end of the line");
 		return;
-	flags = lexer->at;
-	while (ascii_is_alnum(peek(lexer, 0)))
-		lexer->at++;
-	lexer->token.kind = TOKEN_REGEX;
-	lexer->token.flags = text_between(lexer, flags, lexer->at);
-	lexer->token.pos.len = lexer->at - lexer->token.pos.at;
+	}
+	lexer->at += (uint32_t)regex.len;
+	token->kind = TOKEN_REGEX;
+	token->text = regex.pattern;
+	token->flags = regex.flags;
+	token->pos = span(lexer, from);
 }
 
 /* What people write who come from other languages, or word processors. */
@@ -248,8 +256,7 @@ read_punct(struct lexer *lexer)
 	static const char *const puncts[] = { "==", "!=", "<=", ">=", "=~",
 		"!~", "<", ">", "=", "{", "}", "(", ")", "[", "]", ",", "/",
 		"%" };
-	struct str rest =
-	    text_between(lexer, lexer->at, (uint32_t)lexer->source->text.len);
+	struct str rest = str_from(lexer->source->text, lexer->at);
 	uint32_t from = lexer->at;
 
 	for (size_t i = 0; i < sizeof(puncts) / sizeof(puncts[0]); i++) {
@@ -270,6 +277,7 @@ void
 lexer_next(struct lexer *lexer)
 {
 	bool wants_regex = lexer->wants_regex;
+	struct str rest;
 	char c;
 
 	skip_blanks(lexer);
@@ -279,10 +287,11 @@ lexer_next(struct lexer *lexer)
 	if (at_end(lexer))
 		return;
 	c = peek(lexer, 0);
+	rest = str_from(lexer->source->text, lexer->at);
 	if (c == '"')
 		read_string(lexer);
-	else if (c == '/' && wants_regex)
-		read_regex(lexer);
+	else if (wants_regex && regex_text_begins(rest))
+		read_regex(lexer, rest);
 	else if (is_digit(c) ||
 		 ((c == '-' || c == '+') && is_digit(peek(lexer, 1))))
 		read_number(lexer);

@@ -16,7 +16,7 @@ enum token_kind {
 	TOKEN_WORD,   /* accept, mail.from, user-pace */
 	TOKEN_LABEL,  /* pace: (text is without the colon) */
 	TOKEN_STRING, /* text is the raw inside of the quotes */
-	TOKEN_REGEX,  /* text is the raw pattern; flags behind it in flags */
+	TOKEN_REGEX, /* /…/ or m{…}: text is the raw pattern; flags in flags */
 	TOKEN_NUMBER, /* 20, 1h, 10M, -2.5, 4.7.1, 2027-03-01 */
 	TOKEN_PUNCT,  /* == != <= >= =~ !~ < > = { } ( ) [ ] , / % */
 	TOKEN_BAD,    /* already reported */

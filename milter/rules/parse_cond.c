@@ -73,10 +73,13 @@ parse_regex(struct parser *parser, struct condition *cond)
 {
 	struct token token = parser->lexer.token;
 
-	if (lexer_is_word(&parser->lexer, "m"))
-		return parser_reserved(parser, STR("m{…}"), token.pos);
-	if (token.kind != TOKEN_REGEX)
-		return parser_expected(parser, "a regular expression: /…/");
+	if (token.kind != TOKEN_REGEX) {
+		parser_expected(parser, "a regular expression: /…/ or m{…}");
+		if (lexer_is_word(&parser->lexer, "m"))
+			diag_add(parser->diags, DIAG_NOTE, token.pos,
+			    "m stands directly before a brace: m{…}");
+		return -1;
+	}
 	cond->kind = COND_MATCH;
 	cond->regex = arena_str(parser->arena, token.text);
 	cond->regex_flags = arena_str(parser->arena, token.flags);
@@ -321,16 +324,51 @@ parse_text_in(struct parser *parser, struct condition **out)
 	return parse_in(parser, cond);
 }
 
+/* value(TABLE, FACT) or FACT */
+static int
+parse_left(struct parser *parser, struct condition *cond)
+{
+	if (lexer_is_word(&parser->lexer, "value")) {
+		cond->is_value = true;
+		cond->pos = pos_until(cond->pos, parser->lexer.token.pos);
+		if (parse_value(parser, &cond->value_table_name,
+			&cond->value_table_pos, &cond->ref) == -1)
+			return -1;
+		cond->pos = pos_until(cond->pos, cond->ref.pos);
+		return 0;
+	}
+	if (parse_fact(parser, &cond->ref) == -1)
+		return -1;
+	cond->pos = pos_until(cond->pos, cond->ref.pos);
+	return 0;
+}
+
 static int
 parse_fact_test(struct parser *parser, struct condition **out)
 {
 	struct condition *cond = new_condition(parser, COND_FACT);
 
-	if (parse_fact(parser, &cond->ref) == -1)
-		return -1;
-	cond->pos = cond->ref.pos;
 	*out = cond;
+	if (parse_left(parser, cond) == -1)
+		return -1;
 	return parse_test(parser, cond);
+}
+
+/* every FACT in …, == …, =~ … */
+static int
+parse_every(struct parser *parser, struct condition **out)
+{
+	struct condition *cond = new_condition(parser, COND_FACT);
+
+	lexer_next(&parser->lexer);
+	cond->is_every = true;
+	*out = cond;
+	if (parse_left(parser, cond) == -1 || parse_test(parser, cond) == -1)
+		return -1;
+	if (cond->kind != COND_FACT)
+		return 0;
+	return parser_expected(
+	    parser, "what holds for every value: in, ==, !=, =~ or !~");
 }
 
 static int parse_unary(struct parser *parser, struct condition **out);
@@ -388,6 +426,8 @@ parse_unary(struct parser *parser, struct condition **out)
 		return parse_not(parser, out);
 	if ((rc = parse_asking(parser, out)) != 1)
 		return rc;
+	if (lexer_is_word(&parser->lexer, "every"))
+		return parse_every(parser, out);
 	if (parser->lexer.token.kind == TOKEN_STRING)
 		return parse_text_in(parser, out);
 	if (parser->lexer.token.kind != TOKEN_WORD)

@@ -1,5 +1,6 @@
 /*
- * Facts where they are used: name, ["argument"], (prefixes). And numbers.
+ * Facts where they are used: name, ["argument"], (prefixes); value(TABLE, FACT).
+ * And numbers.
  */
 #include "rules/parser.h"
 
@@ -134,6 +135,28 @@ parse_fact(struct parser *parser, struct fact_ref *out)
 		return -1;
 	*out = ref;
 	return 0;
+}
+
+int
+parse_value(struct parser *parser, struct str *table_out, struct pos *pos_out,
+    struct fact_ref *out)
+{
+	struct token *token = &parser->lexer.token;
+
+	lexer_next(&parser->lexer);
+	if (parser_punct(parser, "(", "'(' and a table: value(TABLE, FACT)") ==
+	    -1)
+		return -1;
+	if (token->kind != TOKEN_WORD)
+		return parser_expected(parser, "a table's name");
+	*table_out = arena_str(parser->arena, token->text);
+	*pos_out = token->pos;
+	lexer_next(&parser->lexer);
+	if (parser_punct(parser, ",", "',' and a fact: value(TABLE, FACT)") ==
+		-1 ||
+	    parse_fact(parser, out) == -1)
+		return -1;
+	return parser_punct(parser, ")", "')'");
 }
 
 /* [+-]DIGITS[.DIGITS]; strtod would know many more spellings. */

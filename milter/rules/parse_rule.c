@@ -1,6 +1,7 @@
 /*
  * NAME: [observe] ACTION[, ACTION …] [if CONDITION] [expires DATE]
  */
+#include "base/quantity.h"
 #include "rules/parser.h"
 
 #include <stdlib.h>
@@ -133,6 +134,52 @@ parse_words(struct parser *parser, struct action *action)
 }
 
 static int
+parse_for(struct parser *parser, struct action *action)
+{
+	struct token *token = &parser->lexer.token;
+
+	if (!lexer_is_word(&parser->lexer, "for"))
+		return parser_expected(parser, "`for` and how long (for 1d)");
+	lexer_next(&parser->lexer);
+	if (token->kind != TOKEN_NUMBER ||
+	    duration_parse(token->text, &action->for_sec) == -1)
+		return parser_expected(
+		    parser, "how long, from 1s to 10 years (30m, 4h, 1d)");
+	lexer_next(&parser->lexer);
+	return 0;
+}
+
+/* remember FACT|"text" in TABLE for DURATION, forget FACT|"text" in TABLE */
+static int
+parse_remember(struct parser *parser, struct action *action)
+{
+	struct token token = parser->lexer.token;
+
+	action->is_text = token.kind == TOKEN_STRING;
+	if (action->is_text) {
+		lexer_next(&parser->lexer);
+		if (parse_text(parser, &token, &action->text) == -1)
+			return -1;
+	} else if (token.kind != TOKEN_WORD) {
+		return parser_expected(parser, "a fact or a text in quotes");
+	} else if (parse_fact(parser, &action->fact) == -1) {
+		return -1;
+	} else if (!action->fact.has_bits) {
+		action->fact.bits_v6 = 128; /* no key: the address itself */
+	}
+	if (!lexer_is_word(&parser->lexer, "in"))
+		return parser_expected(parser, "`in` and a table's name");
+	lexer_next(&parser->lexer);
+	token = parser->lexer.token;
+	if (token.kind != TOKEN_WORD)
+		return parser_expected(parser, "a table's name");
+	action->table_name = arena_str(parser->arena, token.text);
+	action->table_pos = token.pos;
+	lexer_next(&parser->lexer);
+	return action->kind == ACTION_FORGET ? 0 : parse_for(parser, action);
+}
+
+static int
 parse_nothing(struct parser *parser, struct action *action)
 {
 	(void)parser;
@@ -153,14 +200,15 @@ static int (*const parse_operands[])(
 	[ACTION_SCORE] = parse_score,
 	[ACTION_TAG] = parse_words,
 	[ACTION_LOG] = parse_words,
+	[ACTION_REMEMBER] = parse_remember,
+	[ACTION_FORGET] = parse_remember,
 };
 
 static bool
 is_later_action(struct str word)
 {
 	static const char *const later[] = { "add-recipient",
-		"remove-recipient", "redirect", "set-sender", "remember",
-		"forget" };
+		"remove-recipient", "redirect", "set-sender" };
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (str_is(word, later[i]))

@@ -30,7 +30,8 @@ add_part(struct text_reader *reader, enum part_kind kind)
 
 	text->parts = arena_grow(
 	    reader->parser->arena, text->parts, text->n, sizeof(*text->parts));
-	text->parts[text->n] = (struct text_part){ .kind = kind };
+	text->parts[text->n] =
+	    (struct text_part){ .kind = kind, .lookup = NO_LOOKUP };
 	return &text->parts[text->n++];
 }
 
@@ -50,9 +51,17 @@ read_reference(struct text_reader *reader)
 	struct parser *parser = reader->parser;
 	struct token *token = &parser->lexer.token;
 	struct pos pos = token->pos;
+	struct text_part value = { .kind = PART_VALUE, .lookup = NO_LOOKUP };
 	struct text_part *part;
 	struct fact_ref ref;
 
+	if (lexer_is_word(&parser->lexer, "value")) {
+		if (parse_value(parser, &value.table_name, &value.table_pos,
+			&value.ref) == -1)
+			return -1;
+		*add_part(reader, PART_VALUE) = value;
+		return 0;
+	}
 	if (token->kind == TOKEN_NUMBER) {
 		if (token->text.len != 1 || token->text.p[0] == '0')
 			return parser_expected(parser, "a group from 1 to 9");
@@ -177,6 +186,20 @@ text_is_literal(const struct text *text, struct str *literal_out)
 	    (text->n == 1 && text->parts[0].kind != PART_LITERAL))
 		return false;
 	*literal_out = text->n == 0 ? STR("") : text->parts[0].literal;
+	return true;
+}
+
+bool
+text_ignores_case(const struct text *text)
+{
+	for (size_t i = 0; i < text->n; i++) {
+		const struct text_part *part = &text->parts[i];
+
+		if (part->kind == PART_VALUE || part->kind == PART_GROUP ||
+		    (part->kind == PART_FACT &&
+			!fact_ignores_case(part->ref.fact)))
+			return false;
+	}
 	return true;
 }
 

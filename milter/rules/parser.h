@@ -67,6 +67,9 @@ int parse_condition(struct parser *parser, struct condition **out);
 /* parse_fact.c */
 /* The present token is a word; reads name, ["argument"], (bits). */
 int parse_fact(struct parser *parser, struct fact_ref *out);
+/* The present token is the word value; reads value(TABLE, FACT). */
+int parse_value(struct parser *parser, struct str *table_out,
+    struct pos *pos_out, struct fact_ref *out);
 /* From where something began up to what was read last. */
 struct pos pos_until(struct pos from, struct pos last);
 /* "20", "-2.5"; -1 if it is no such number. */

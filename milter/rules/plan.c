@@ -5,16 +5,139 @@
  */
 #include "rules/check.h"
 
+/* One stage under way. */
+struct planner {
+	struct arena *arena;
+	struct stage_plan *plan;
+	enum stage stage;
+};
+
 static bool
-mark_store_reads(struct condition *cond, enum stage stage)
+same_ref(const struct fact_ref *a, const struct fact_ref *b)
+{
+	return a->fact == b->fact && str_eq(a->argument, b->argument);
+}
+
+static bool
+same_part(const struct text_part *a, const struct text_part *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case PART_LITERAL:
+		return str_eq(a->literal, b->literal);
+	case PART_FACT:
+		return same_ref(&a->ref, &b->ref);
+	case PART_GROUP:
+		return a->group == b->group;
+	case PART_VALUE:
+		return a->table == b->table && same_ref(&a->ref, &b->ref);
+	}
+	return false;
+}
+
+static bool
+same_lookup(const struct stage_lookup *a, const struct stage_lookup *b)
+{
+	if (a->table != b->table || a->is_text != b->is_text)
+		return false;
+	if (!a->is_text)
+		return same_ref(a->ref, b->ref);
+	if (a->text->n != b->text->n)
+		return false;
+	for (size_t i = 0; i < a->text->n; i++)
+		if (!same_part(&a->text->parts[i], &b->text->parts[i]))
+			return false;
+	return true;
+}
+
+/* The number of this look-up among those of the stage. */
+static size_t
+add_lookup(struct planner *planner, struct stage_lookup lookup)
+{
+	struct stage_plan *plan = planner->plan;
+	size_t i = 0;
+
+	if (!lookup.table->is_redis)
+		return NO_LOOKUP;
+	while (i < plan->n_lookups && !same_lookup(&plan->lookups[i], &lookup))
+		i++;
+	if (i < plan->n_lookups)
+		return i;
+	plan->lookups = arena_grow(planner->arena, plan->lookups,
+	    plan->n_lookups, sizeof(*plan->lookups));
+	plan->lookups[plan->n_lookups++] = lookup;
+	return i;
+}
+
+/* What its ${value(…)} want to know. True: something of it. */
+static bool
+plan_text(struct planner *planner, struct text *text)
+{
+	bool reads = false;
+
+	for (size_t i = 0; i < text->n; i++) {
+		struct text_part *part = &text->parts[i];
+
+		if (part->kind != PART_VALUE)
+			continue;
+		part->lookup = add_lookup(
+		    planner, (struct stage_lookup){
+				 .table = part->table, .ref = &part->ref });
+		reads = reads || part->lookup != NO_LOOKUP;
+	}
+	return reads;
+}
+
+/* The look-ups of one test. True: there are some. */
+static bool
+plan_lookups(struct planner *planner, struct condition *cond)
+{
+	bool reads = plan_text(planner, &cond->text);
+
+	if (plan_text(planner, &cond->right.text))
+		reads = true;
+	for (size_t i = 0; i < cond->n_list; i++)
+		if (plan_text(planner, &cond->list[i].text))
+			reads = true;
+	if (cond->table != NULL)
+		cond->lookup = add_lookup(
+		    planner, (struct stage_lookup){ .table = cond->table,
+				 .is_text = cond->has_text,
+				 .text = &cond->text,
+				 .ref = &cond->ref });
+	if (cond->value_table != NULL)
+		cond->value_lookup = add_lookup(
+		    planner, (struct stage_lookup){ .table = cond->value_table,
+				 .ref = &cond->ref });
+	return reads || cond->lookup != NO_LOOKUP ||
+	       cond->value_lookup != NO_LOOKUP;
+}
+
+/* Does it read what the call says? */
+static bool
+plan_condition(struct planner *planner, struct condition *cond)
 {
 	if (cond == NULL)
 		return false;
-	cond->reads_store = condition_asks(cond) && cond->limit->stage >= stage;
+	cond->reads_store = plan_lookups(planner, cond);
+	if (condition_asks(cond) && cond->limit->stage >= planner->stage)
+		cond->reads_store = true;
 	for (size_t i = 0; i < cond->n_terms; i++)
-		if (mark_store_reads(cond->terms[i], stage))
+		if (plan_condition(planner, cond->terms[i]))
 			cond->reads_store = true;
 	return cond->reads_store;
+}
+
+static bool
+plan_actions(struct planner *planner, struct rule *rule)
+{
+	bool reads = false;
+
+	for (size_t i = 0; i < rule->n_actions; i++)
+		if (plan_text(planner, &rule->actions[i].text))
+			reads = true;
+	return reads;
 }
 
 static void
@@ -45,9 +168,13 @@ static void
 plan_rule(struct program *program, struct stage_plan *plan, struct rule *rule)
 {
 	enum stage stage = rule->block->stage;
-	bool reads_block = mark_store_reads(rule->block->cond, stage);
-	bool reads = mark_store_reads(rule->cond, stage) || reads_block;
+	struct planner planner = { program->arena, plan, stage };
+	bool reads = plan_condition(&planner, rule->block->cond);
 
+	if (plan_condition(&planner, rule->cond))
+		reads = true;
+	if (plan_actions(&planner, rule))
+		reads = true;
 	/* n_before counts on while no rule has needed the store yet. */
 	if (!reads && plan->n_before == plan->n_rules)
 		plan->n_before++;
@@ -90,7 +217,8 @@ plan_program(struct program *program, struct needs *needs)
 	for (int stage = 0; stage < STAGE_N; stage++) {
 		struct stage_plan *plan = &program->stages[stage];
 
-		plan->waits = plan->waits || plan->n_peeked > 0;
+		plan->waits =
+		    plan->waits || plan->n_peeked > 0 || plan->n_lookups > 0;
 		needs->answers[stage] =
 		    plan->n_rules > 0 || plan->n_charged > 0;
 	}

@@ -1,6 +1,7 @@
 #include "rules/print.h"
 
 #include "base/quantity.h"
+#include "rules/entry.h"
 
 #define ENTRIES_ON_A_LINE 6
 
@@ -41,6 +42,14 @@ print_ref(const struct fact_ref *ref, struct buf *out)
 }
 
 static void
+print_value(struct str table, const struct fact_ref *ref, struct buf *out)
+{
+	buf_printf(out, "value(%.*s, ", STR_ARG(table));
+	print_ref(ref, out);
+	buf_byte(out, ')');
+}
+
+static void
 print_text(const struct text *text, struct buf *out)
 {
 	buf_byte(out, '"');
@@ -57,6 +66,11 @@ print_text(const struct text *text, struct buf *out)
 		case PART_FACT:
 			buf_add_cstr(out, "${");
 			print_ref(&part->ref, out);
+			buf_byte(out, '}');
+			break;
+		case PART_VALUE:
+			buf_add_cstr(out, "${");
+			print_value(part->table_name, &part->ref, out);
 			buf_byte(out, '}');
 			break;
 		}
@@ -80,13 +94,23 @@ print_operand(const struct operand *operand, struct buf *out)
 	}
 }
 
+/* What is compared, matched or looked for. */
+static void
+print_left(const struct condition *cond, struct buf *out)
+{
+	buf_add_cstr(out, cond->is_every ? "every " : "");
+	if (cond->has_text)
+		print_text(&cond->text, out);
+	else if (cond->is_value)
+		print_value(cond->value_table_name, &cond->ref, out);
+	else
+		print_ref(&cond->ref, out);
+}
+
 static void
 print_in(const struct condition *cond, struct buf *out)
 {
-	if (cond->has_text)
-		print_text(&cond->text, out);
-	else
-		print_ref(&cond->ref, out);
+	print_left(cond, out);
 	buf_add_cstr(out, " in ");
 	if (cond->in == IN_TABLE) {
 		buf_add(out, cond->name);
@@ -163,19 +187,17 @@ print_condition(const struct condition *cond, struct buf *out)
 		print_term(cond->terms[0], out);
 		break;
 	case COND_FACT:
-		print_ref(&cond->ref, out);
+		print_left(cond, out);
 		break;
 	case COND_COMPARE:
-		print_ref(&cond->ref, out);
+		print_left(cond, out);
 		buf_printf(out, " %s ", comparisons[cond->cmp]);
 		print_operand(&cond->right, out);
 		break;
 	case COND_MATCH:
-		print_ref(&cond->ref, out);
-		buf_add_cstr(out, cond->is_negated ? " !~ /" : " =~ /");
-		buf_add(out, cond->regex);
-		buf_byte(out, '/');
-		buf_add(out, cond->regex_flags);
+		print_left(cond, out);
+		buf_add_cstr(out, cond->is_negated ? " !~ " : " =~ ");
+		regex_text_print(cond->regex, cond->regex_flags, out);
 		break;
 	case COND_IN:
 		print_in(cond, out);
@@ -186,6 +208,22 @@ print_condition(const struct condition *cond, struct buf *out)
 		print_asking(cond, out);
 		break;
 	}
+}
+
+/* Its value is a text of its own. */
+static void
+print_regex_entry(struct str entry, struct buf *out)
+{
+	struct regex_text parts;
+	struct str regex, value;
+
+	entry_split(TABLE_REGEX, true, entry, &regex, &value);
+	if (regex_text_read(regex, &parts) == 0)
+		regex_text_print(parts.pattern, parts.flags, out);
+	if (value.len == 0)
+		return;
+	buf_byte(out, ' ');
+	print_string(value, out);
 }
 
 static void
@@ -199,7 +237,10 @@ print_entries(const struct table *table, struct buf *out)
 			buf_add_cstr(out, "\n    ");
 		else if (i > 0)
 			buf_byte(out, ' ');
-		print_string(table->entries[i], out);
+		if (table->type == TABLE_REGEX)
+			print_regex_entry(table->entries[i], out);
+		else
+			print_string(table->entries[i], out);
 		if (is_long || i + 1 < table->n_entries)
 			buf_byte(out, ',');
 	}
@@ -213,7 +254,9 @@ print_table(const struct table *table, struct buf *out)
 
 	buf_printf(out, "table %.*s %s ", STR_ARG(table->name),
 	    table_type_name(table->type));
-	if (table->is_file) {
+	if (table->is_redis) {
+		buf_add_cstr(out, "redis");
+	} else if (table->is_file) {
 		buf_add_cstr(out, "file ");
 		print_string(table->path, out);
 	} else {
@@ -223,6 +266,9 @@ print_table(const struct table *table, struct buf *out)
 		amount_text(table->at_least, amount);
 		buf_printf(out, " at-least %s", amount);
 	}
+	if (table->has_on_outage)
+		buf_printf(
+		    out, " on-outage %s", table_outage_name(table->on_outage));
 	buf_byte(out, '\n');
 }
 
@@ -293,6 +339,21 @@ print_limit(const struct limit *limit, struct buf *out)
 }
 
 static void
+print_remember(const struct action *action, struct buf *out)
+{
+	char duration[QUANTITY_TEXT_MAX];
+
+	if (action->is_text)
+		print_text(&action->text, out);
+	else
+		print_ref(&action->fact, out);
+	buf_printf(out, " in %.*s", STR_ARG(action->table_name));
+	if (action->kind == ACTION_REMEMBER)
+		buf_printf(out, " for %.*s",
+		    STR_ARG(duration_text(action->for_sec, duration)));
+}
+
+static void
 print_action(const struct action *action, struct buf *out)
 {
 	buf_add_cstr(out, action_type(action->kind)->name);
@@ -326,6 +387,11 @@ print_action(const struct action *action, struct buf *out)
 	case ACTION_LOG:
 		buf_byte(out, ' ');
 		print_text(&action->text, out);
+		break;
+	case ACTION_REMEMBER:
+	case ACTION_FORGET:
+		buf_byte(out, ' ');
+		print_remember(action, out);
 		break;
 	}
 }

@@ -59,6 +59,9 @@ struct text {
 /* Is the text without facts? Then *literal_out is what it says. */
 bool text_is_literal(const struct text *text, struct str *literal_out);
 
+/* Is nothing in it compared with case? */
+bool text_ignores_case(const struct text *text);
+
 enum comparison { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE };
 
 enum operand_kind { OPERAND_TEXT, OPERAND_NUMBER, OPERAND_FACT };
@@ -164,7 +167,8 @@ struct action {
 	bool has_ref; /* [check] the text names ${ref} itself */
 	double score;
 	struct str written; /* the score as it was written */
-	/* REMEMBER and FORGET: a fact, or (is_text) what text says */
+	/* REMEMBER and FORGET: a fact (of an IP: the network of its bits, 32
+	 * and 128 unless written), or (is_text) what text says */
 	bool is_text;
 	struct fact_ref fact;
 	struct str table_name;

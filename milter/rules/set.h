@@ -1,5 +1,6 @@
 /*
- * set: the entries of one table, ready for look-ups. Never changes.
+ * set: the entries of one table, ready for look-ups. Never changes once it is
+ * finished; counted by references, so that a long search needs no lock.
  */
 #ifndef SLUICE_RULES_SET_H
 #define SLUICE_RULES_SET_H
@@ -11,15 +12,36 @@
 
 struct set;
 
-/* Entries are added, then set_finish is called once, then look-ups. */
-struct set *set_new(enum table_type type);
-void set_free(struct set *set); /* NULL is fine */
-/* 0, or -1 if this is no entry of the type: the reason in error. */
-int set_add(struct set *set, struct str entry, struct buf *error);
+/* What is behind the entries. */
+struct set_form {
+	bool has_values; /* of a string table: else blanks belong to entries */
+	bool has_raises; /* each has a value, which raise_parse reads */
+};
+
+/*
+ * Entries are added, then set_finish is called once, then look-ups. Of entries
+ * that are the same the first counts.
+ */
+struct set *set_new(enum table_type type, struct set_form form);
+struct set *set_get(struct set *set);
+void set_put(struct set *set); /* NULL is fine */
+/*
+ * An entry, perhaps with its value. 0, or -1 if it is none of the type: a
+ * reason in error ("is no …"), and where in the entry, if that can be told
+ * (else 0).
+ */
+int set_add(
+    struct set *set, struct str text, struct buf *error, size_t *offset_out);
 void set_finish(struct set *set);
 size_t set_size(const struct set *set);
 
-bool set_has_text(const struct set *set, struct str text, bool ignore_case);
-bool set_has_ip(const struct set *set, const struct ip *ip);
+/* value_out may be NULL. */
+bool set_find_text(const struct set *set, struct str text, bool ignore_case,
+    struct str *value_out);
+bool set_find_ip(
+    const struct set *set, const struct ip *ip, struct str *value_out);
+/* Regular expressions: see table_match. */
+enum pattern_result set_match(const struct set *set, struct str text,
+    struct pattern_budget *budget, struct str *value_out);
 
 #endif

@@ -1,12 +1,13 @@
 /*
- * A file's content is one object for the whole process, found by type and
- * path; rulesets hold references. Refreshing builds a new set beside the old
+ * A file's content is one object for the whole process, found by type, path
+ * and what is wanted of its values; rulesets hold references. Refreshing builds a new set beside the old
  * one and swaps them under a lock that look-ups hold for reading.
  */
 #include "rules/table.h"
 
 #include "base/log.h"
 #include "base/xalloc.h"
+#include "rules/entry.h"
 #include "rules/ruleset.h"
 #include "rules/set.h"
 
@@ -25,6 +26,7 @@ struct table_content {
 	bool has_stamp;
 	unsigned n_refs; /* under contents_lock */
 	enum table_type type;
+	struct set_form form;
 	char *path; /* NULL: inline, in no list */
 	struct table_content *next;
 };
@@ -37,6 +39,13 @@ static const char *const type_names[] = {
 	[TABLE_ADDRESS] = "address",
 	[TABLE_DOMAIN] = "domain",
 	[TABLE_CIDR] = "cidr",
+	[TABLE_REGEX] = "regex",
+};
+
+static const char *const outage_names[] = {
+	[TABLE_KEEP] = "keep",
+	[TABLE_PASS] = "pass",
+	[TABLE_TEMPFAIL] = "tempfail",
 };
 
 const char *
@@ -48,7 +57,7 @@ table_type_name(enum table_type type)
 int
 table_type_parse(struct str name, enum table_type *type_out)
 {
-	for (int i = 0; i <= TABLE_CIDR; i++) {
+	for (int i = 0; i < TABLE_TYPE_N; i++) {
 		if (str_is(name, type_names[i])) {
 			*type_out = (enum table_type)i;
 			return 0;
@@ -57,8 +66,33 @@ table_type_parse(struct str name, enum table_type *type_out)
 	return -1;
 }
 
+const char *
+table_outage_name(enum table_outage outage)
+{
+	return outage_names[outage];
+}
+
+int
+table_outage_parse(struct str name, enum table_outage *outage_out)
+{
+	for (int i = 0; i <= TABLE_TEMPFAIL; i++) {
+		if (str_is(name, outage_names[i])) {
+			*outage_out = (enum table_outage)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+static struct set_form
+form_of(const struct table *table)
+{
+	return (struct set_form){ .has_values = table->has_values,
+		.has_raises = table->has_raises };
+}
+
 static struct table_content *
-new_content(enum table_type type, const char *path)
+new_content(const struct table *table, const char *path)
 {
 	struct table_content *content = xcalloc(1, sizeof(*content));
 	pthread_rwlockattr_t attr;
@@ -70,26 +104,36 @@ new_content(enum table_type type, const char *path)
 	    &attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&content->lock, &attr);
 	pthread_rwlockattr_destroy(&attr);
-	content->type = type;
+	content->type = table->type;
+	content->form = form_of(table);
 	content->path = path == NULL ? NULL : xstrdup(path);
 	content->n_refs = 1;
 	return content;
 }
 
-/* The content of this file, made empty if it is new. */
+static bool
+is_content_of(const struct table_content *content, const struct table *table)
+{
+	return content->type == table->type &&
+	       content->form.has_values == table->has_values &&
+	       content->form.has_raises == table->has_raises &&
+	       str_is(table->path, content->path);
+}
+
+/* The content of its file, made empty if it is new. */
 static struct table_content *
-share_content(enum table_type type, struct str path)
+share_content(const struct table *table)
 {
 	struct table_content *content;
 
 	pthread_mutex_lock(&contents_lock);
 	for (content = contents; content != NULL; content = content->next)
-		if (content->type == type && str_is(path, content->path))
+		if (is_content_of(content, table))
 			break;
 	if (content != NULL) {
 		content->n_refs++;
 	} else {
-		content = new_content(type, path.p);
+		content = new_content(table, table->path.p);
 		content->next = contents;
 		contents = content;
 	}
@@ -124,17 +168,23 @@ table_unload(struct table *table)
 	pthread_mutex_unlock(&contents_lock);
 	if (!is_last)
 		return;
-	set_free(content->set);
+	set_put(content->set);
 	pthread_rwlock_destroy(&content->lock);
 	free(content->path);
 	free(content);
 }
 
-/* What is before a "#" that begins the line or follows a blank. */
+/* What is before a "#" that begins the line or follows a blank; one inside of a
+ * regular expression is part of it. */
 static struct str
-strip_comment(struct str line)
+strip_comment(enum table_type type, struct str line)
 {
-	for (size_t i = 0; i < line.len; i++)
+	struct regex_text regex = { .len = 0 };
+
+	line = str_trim(line);
+	if (type == TABLE_REGEX)
+		regex_text_read(line, &regex);
+	for (size_t i = regex.len; i < line.len; i++)
 		if (line.p[i] == '#' &&
 		    (i == 0 || ascii_is_space(line.p[i - 1])))
 			return str_trim(str_sub(line, 0, i));
@@ -155,9 +205,11 @@ add_quoted(struct buf *out, struct str entry)
 
 /* One line of a file; what is wrong with it goes to error. */
 static int
-add_line(struct set *set, struct str line, struct buf *error)
+add_line(
+    enum table_type type, struct set *set, struct str line, struct buf *error)
 {
-	struct str entry = strip_comment(line);
+	struct str entry = strip_comment(type, line);
+	size_t offset;
 
 	if (entry.len == 0)
 		return 0;
@@ -166,15 +218,20 @@ add_line(struct set *set, struct str line, struct buf *error)
 		return -1;
 	}
 	add_quoted(error, entry);
-	if (set_add(set, entry, error) == -1)
+	if (set_add(set, entry, error, &offset) == -1) {
+		if (offset > 0)
+			buf_printf(error, " (at byte %zu)", offset + 1);
 		return -1;
+	}
 	buf_clear(error);
 	return 0;
 }
 
 static size_t
-add_lines(struct set *set, const char *path, struct str text, struct buf *error)
+add_lines(const struct table *table, struct set *set, struct str text,
+    struct buf *error)
 {
+	const char *path = table->path.p;
 	struct buf reason = { 0 };
 	size_t n_bad = 0, number = 0;
 
@@ -184,7 +241,8 @@ add_lines(struct set *set, const char *path, struct str text, struct buf *error)
 
 		number++;
 		buf_clear(&reason);
-		if (add_line(set, str_sub(text, 0, len), &reason) == -1 &&
+		if (add_line(table->type, set, str_sub(text, 0, len),
+			&reason) == -1 &&
 		    n_bad++ < BAD_LINES_SHOWN)
 			buf_printf(error, "%s%s:%zu: %s", n_bad > 1 ? "; " : "",
 			    path, number, reason.p);
@@ -203,14 +261,14 @@ static struct set *
 read_set(
     const struct table *table, const struct rules_io *io, struct buf *error)
 {
-	struct set *set = set_new(table->type);
+	struct set *set = set_new(table->type, form_of(table));
 	struct buf text = { 0 };
 	int rc = -1;
 
 	if (io->read(io->context, table->path.p, TABLE_FILE_MAX_BYTES, &text,
 		error) == -1)
 		goto out;
-	if (add_lines(set, table->path.p, buf_str(&text), error) > 0)
+	if (add_lines(table, set, buf_str(&text), error) > 0)
 		goto out;
 	set_finish(set);
 	if (set_size(set) < table->at_least) {
@@ -226,7 +284,7 @@ out:
 	buf_done(&text);
 	if (rc == 0)
 		return set;
-	set_free(set);
+	set_put(set);
 	return NULL;
 }
 
@@ -242,7 +300,7 @@ swap_set(struct table_content *content, struct set *set,
 	content->has_stamp = has_stamp;
 	memcpy(content->stamp, stamp, sizeof(content->stamp));
 	pthread_rwlock_unlock(&content->lock);
-	set_free(old);
+	set_put(old);
 }
 
 static bool
@@ -265,7 +323,7 @@ load_file(struct table *table, const struct rules_io *io, struct diags *diags)
 	bool has_stamp;
 	int rc = 0;
 
-	table->content = share_content(table->type, table->path);
+	table->content = share_content(table);
 	has_stamp = io->stamp(io->context, table->path.p, stamp) == 0;
 	if ((set = read_set(table, io, &error)) != NULL) {
 		swap_set(table->content, set, stamp, has_stamp);
@@ -287,15 +345,21 @@ load_file(struct table *table, const struct rules_io *io, struct diags *diags)
 static int
 load_entries(struct table *table, struct diags *diags)
 {
-	struct set *set = set_new(table->type);
+	struct set *set = set_new(table->type, form_of(table));
 	struct buf error = { 0 };
+	size_t offset;
 	int rc = 0;
 
 	for (size_t i = 0; i < table->n_entries; i++) {
-		if (set_add(set, table->entries[i], &error) == 0)
+		struct pos pos = table->entry_pos[i];
+
+		if (set_add(set, table->entries[i], &error, &offset) == 0)
 			continue;
-		diag_add(diags, DIAG_ERROR, table->entry_pos[i],
-		    "this entry %s", error.p);
+		if (offset > 0) {
+			pos.at += (uint32_t)offset;
+			pos.len = 1;
+		}
+		diag_add(diags, DIAG_ERROR, pos, "this entry %s", error.p);
 		buf_clear(&error);
 		rc = -1;
 	}
@@ -310,7 +374,7 @@ load_entries(struct table *table, struct diags *diags)
 		rc = -1;
 	}
 	buf_done(&error);
-	table->content = new_content(table->type, NULL);
+	table->content = new_content(table, NULL);
 	table->content->set = set;
 	return rc;
 }
@@ -318,6 +382,8 @@ load_entries(struct table *table, struct diags *diags)
 int
 table_load(struct table *table, const struct rules_io *io, struct diags *diags)
 {
+	if (table->is_redis)
+		return 0;
 	return table->is_file ? load_file(table, io, diags)
 			      : load_entries(table, diags);
 }
@@ -371,30 +437,85 @@ table_size(const struct table *table)
 {
 	size_t n;
 
+	if (table->is_redis)
+		return 0;
 	pthread_rwlock_rdlock(&table->content->lock);
 	n = set_size(table->content->set);
 	pthread_rwlock_unlock(&table->content->lock);
 	return n;
 }
 
+static bool
+find_text(const struct table *table, struct str text, bool ignore_case,
+    struct arena *arena, struct str *value_out)
+{
+	struct str value;
+	bool found;
+
+	pthread_rwlock_rdlock(&table->content->lock);
+	found = set_find_text(table->content->set, text, ignore_case, &value);
+	if (found && arena != NULL)
+		*value_out = arena_str(arena, value);
+	pthread_rwlock_unlock(&table->content->lock);
+	return found;
+}
+
+static bool
+find_ip(const struct table *table, const struct ip *ip, struct arena *arena,
+    struct str *value_out)
+{
+	struct str value;
+	bool found;
+
+	pthread_rwlock_rdlock(&table->content->lock);
+	found = set_find_ip(table->content->set, ip, &value);
+	if (found && arena != NULL)
+		*value_out = arena_str(arena, value);
+	pthread_rwlock_unlock(&table->content->lock);
+	return found;
+}
+
 bool
 table_has_text(const struct table *table, struct str text, bool ignore_case)
 {
-	bool has;
-
-	pthread_rwlock_rdlock(&table->content->lock);
-	has = set_has_text(table->content->set, text, ignore_case);
-	pthread_rwlock_unlock(&table->content->lock);
-	return has;
+	return find_text(table, text, ignore_case, NULL, NULL);
 }
 
 bool
 table_has_ip(const struct table *table, const struct ip *ip)
 {
-	bool has;
+	return find_ip(table, ip, NULL, NULL);
+}
+
+bool
+table_value_text(const struct table *table, struct str text, bool ignore_case,
+    struct arena *arena, struct str *value_out)
+{
+	return find_text(table, text, ignore_case, arena, value_out);
+}
+
+bool
+table_value_ip(const struct table *table, const struct ip *ip,
+    struct arena *arena, struct str *value_out)
+{
+	return find_ip(table, ip, arena, value_out);
+}
+
+/* Patterns may take their time, so they are tried outside of the lock. */
+enum pattern_result
+table_match(const struct table *table, struct str text,
+    struct pattern_budget *budget, struct arena *arena, struct str *value_out)
+{
+	enum pattern_result result;
+	struct str value;
+	struct set *set;
 
 	pthread_rwlock_rdlock(&table->content->lock);
-	has = set_has_ip(table->content->set, ip);
+	set = set_get(table->content->set);
 	pthread_rwlock_unlock(&table->content->lock);
-	return has;
+	result = set_match(set, text, budget, &value);
+	if (result == PATTERN_YES && arena != NULL)
+		*value_out = arena_str(arena, value);
+	set_put(set);
+	return result;
 }

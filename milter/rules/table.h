@@ -3,12 +3,11 @@
  *
  * A table in Redis has no content here: the engine asks for its candidates in
  * the stage's one call. While Redis is away on-outage decides: `keep` looks
- * into the copy that this process made last (see store/mirror.h), `pass` and
+ * into the copy that this process made last (store_copy_look_up), `pass` and
  * `tempfail` are as for a limit.
  *
- * An entry of an address, domain or cidr table may carry a value behind blanks.
- * One of a string or regex table may if some rule reads it (has_values): else
- * blanks belong to the entry.
+ * An entry may carry a value behind blanks. In a string table it may if some
+ * rule reads values (has_values): else blanks belong to the entry.
  *
  * Inline tables belong to their ruleset. The content of a file is shared by
  * all rulesets that name it with the same type, so that a renewed content is
@@ -41,6 +40,12 @@ struct table {
 	struct pos pos;
 	enum table_type type;
 	bool has_values; /* [check] something reads values of its entries */
+	bool has_raises; /* [check] some limit's override: a value is rates */
+	/* [check] Entries stand in lower case: what is compared with them is
+	 * compared without case. Of a string table in Redis all look-ups are
+	 * of one kind; case_pos is one of them. */
+	bool ignores_case;
+	struct pos case_pos;
 	/* in Redis */
 	bool is_redis;
 	bool has_on_outage; /* written */
@@ -60,6 +65,8 @@ struct table {
 
 const char *table_type_name(enum table_type type);
 int table_type_parse(struct str name, enum table_type *type_out);
+const char *table_outage_name(enum table_outage outage);
+int table_outage_parse(struct str name, enum table_outage *outage_out);
 
 /*
  * Fills table->content: from its entries, or from its file by io. 0, or -1
@@ -74,11 +81,12 @@ void table_unload(struct table *table);
  * file that cannot be used keeps the old content. Logs either.
  */
 void table_refresh(struct table *table, const struct rules_io *io);
-size_t table_size(const struct table *table); /* entries now */
+size_t table_size(const struct table *table); /* entries now; in Redis 0 */
 
 /*
  * text: the whole text, an address or a host, by the table's type. Addresses
- * and domains compare without case; strings do if ignore_case says so.
+ * and domains compare without case; strings do if ignore_case says so. Not for
+ * regex tables, nor for those in Redis.
  */
 bool table_has_text(
     const struct table *table, struct str text, bool ignore_case);

@@ -44,6 +44,10 @@ static const struct action_type action_types[] = {
 	    { "tag", false, STAGE_CONNECT, 0, NULL, false },
 	[ACTION_LOG] =
 	    { "log", false, STAGE_CONNECT, 0, NULL, false },
+	[ACTION_REMEMBER] =
+	    { "remember", false, STAGE_CONNECT, 0, NULL, false },
+	[ACTION_FORGET] =
+	    { "forget", false, STAGE_CONNECT, 0, NULL, false },
 };
 /* clang-format on */
 
