@@ -12,9 +12,12 @@
 
 /*
  * A lock or a switch is `until=SECONDS reason="…" by=WHO`; a grant has the
- * text of its raise and a blank before that. Within the quotes control bytes,
- * quotes, backslashes and what is not UTF-8 stand as \xNN. WHO never has
- * blanks: they become `_`.
+ * text of its raise and a blank before that. Reason and by may be any bytes:
+ * within quotes stand \" and \\, and \xNN for control bytes and what is not
+ * UTF-8; WHO is bare where it is one plain word. So all is read back exactly.
+ *
+ * What people wrote by hand is read leniently: behind until the words may come
+ * in any order, be missing, and have others between them.
  */
 void hold_put(struct buf *out, const struct store_hold *hold);
 /* 0 (reason and by in arena), or -1 if it is not that. */
