@@ -11,11 +11,24 @@ void
 account_init(struct account *account, struct arena *arena,
     const struct limit *limit, const struct identity *identity)
 {
-	(void)arena;
+	struct buf error = { 0 };
+	struct store_raise raise;
+	struct str value;
+
 	*account = (struct account){ .limit = limit, .key = identity->key };
 	account->n_rates = limit->n_rates;
 	for (size_t i = 0; i < limit->n_rates; i++)
 		account->rates[i] = limit->rates[i];
+	if (limit->override != NULL &&
+	    table_value_text(
+		limit->override, identity->first, true, arena, &value) &&
+	    raise_parse(value, &raise, &error) == 0) {
+		account->is_overridden = true;
+		account->is_unlimited = raise.kind == RAISE_UNLIMITED;
+		account->n_rates = raise_apply(
+		    &raise, limit->rates, limit->n_rates, account->rates);
+	}
+	buf_done(&error);
 }
 
 static int

@@ -4,6 +4,8 @@
  */
 #include "tool/tool.h"
 
+#define USAGE_MAX 36 /* what is longer has a line of its own */
+
 static void
 add_command(const struct command *command, struct buf *out)
 {
@@ -11,7 +13,12 @@ add_command(const struct command *command, struct buf *out)
 
 	buf_init(&usage);
 	buf_printf(&usage, "%s %s", command->name, command->arguments);
-	buf_printf(out, "  %-36s  %s\n", buf_str(&usage).p, command->help);
+	if (usage.len > USAGE_MAX)
+		buf_printf(out, "  %s\n  %*s  %s\n", buf_str(&usage).p,
+		    USAGE_MAX, "", command->help);
+	else
+		buf_printf(out, "  %-*s  %s\n", USAGE_MAX, buf_str(&usage).p,
+		    command->help);
 	buf_done(&usage);
 }
 

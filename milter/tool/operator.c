@@ -1,5 +1,6 @@
 #include "tool/operator.h"
 
+#include "conf/load.h"
 #include "tool/tool.h"
 
 #include <pwd.h>
@@ -9,15 +10,6 @@
 #include <unistd.h>
 
 #define FLUSH_MS 2000
-
-struct str
-operator_host(char text[OPERATOR_MAX])
-{
-	if (gethostname(text, OPERATOR_MAX) == -1)
-		snprintf(text, OPERATOR_MAX, "localhost");
-	text[OPERATOR_MAX - 1] = '\0';
-	return str_of(text);
-}
 
 /* Only root may say that it is somebody else. */
 static const char *
@@ -32,13 +24,12 @@ login(void)
 }
 
 struct str
-operator_name(char text[OPERATOR_MAX])
+operator_name(const struct conf *conf, char text[OPERATOR_MAX])
 {
-	char host[OPERATOR_MAX];
+	const char *host = conf_host(conf);
 
-	operator_host(host);
-	host[strcspn(host, ".")] = '\0';
-	snprintf(text, OPERATOR_MAX, "%.60s@%.60s", login(), host);
+	snprintf(text, OPERATOR_MAX, "%.64s@%.*s", login(),
+	    (int)strcspn(host, "."), host);
 	return str_of(text);
 }
 
@@ -56,9 +47,10 @@ add_field(struct record *record, const char *name, struct str value)
 }
 
 void
-operator_record(struct store *store, const struct operator_act *act)
+operator_record(struct store *store, const struct conf *conf,
+    const struct operator_act *act)
 {
-	char by[OPERATOR_MAX], host[OPERATOR_MAX], until[32] = "";
+	char by[OPERATOR_MAX], until[32] = "";
 	struct record record = { .n = 0 };
 	struct store_event event;
 
@@ -66,7 +58,7 @@ operator_record(struct store *store, const struct operator_act *act)
 		snprintf(until, sizeof(until), "%lld",
 		    (long long)(act->until_ms / 1000));
 	add_field(&record, "event", STR("operator"));
-	add_field(&record, "host", operator_host(host));
+	add_field(&record, "host", str_of(conf_host(conf)));
 	add_field(&record, "did", str_of(act->did));
 	add_field(&record, "limit", act->limit);
 	add_field(&record, "key", act->key);
@@ -76,7 +68,7 @@ operator_record(struct store *store, const struct operator_act *act)
 	add_field(&record, "raise", act->raise);
 	add_field(&record, "until", str_of(until));
 	add_field(&record, "reason", act->reason);
-	add_field(&record, "by", operator_name(by));
+	add_field(&record, "by", operator_name(conf, by));
 	event = (struct store_event){ .fields = record.fields,
 		.n_fields = record.n };
 	store_event_send(store, &event);

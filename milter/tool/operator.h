@@ -6,12 +6,12 @@
 
 #include "store/ledger.h"
 
-#define OPERATOR_MAX 128
+#define OPERATOR_MAX 160
+
+struct conf;
 
 /* "anna@mx1": the login (that of sudo, if there is one) at this host. */
-struct str operator_name(char text[OPERATOR_MAX]);
-/* "mx1", as it is in events. */
-struct str operator_host(char text[OPERATOR_MAX]);
+struct str operator_name(const struct conf *conf, char text[OPERATOR_MAX]);
 
 /* What was done. Texts that are empty are left out. */
 struct operator_act {
@@ -27,6 +27,7 @@ struct operator_act {
 };
 
 /* Writes the event and waits for it; that it cannot be written is said. */
-void operator_record(struct store *store, const struct operator_act *act);
+void operator_record(struct store *store, const struct conf *conf,
+    const struct operator_act *act);
 
 #endif

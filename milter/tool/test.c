@@ -7,6 +7,7 @@
  */
 #include "tool/tool.h"
 
+#include "base/calendar.h"
 #include "conf/files.h"
 #include "conf/load.h"
 #include "engine/trace.h"

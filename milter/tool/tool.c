@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define PATIENCE_MS 3000
+
 const struct conf *
 tool_conf(struct tool *tool)
 {
@@ -65,6 +67,7 @@ struct store *
 tool_open_store(struct tool *tool)
 {
 	const struct conf *conf = tool_conf(tool);
+	struct conf patient;
 	struct store *store;
 	struct buf diagnostics;
 
@@ -77,8 +80,12 @@ tool_open_store(struct tool *tool)
 		    "neither seen nor changed from here");
 		return NULL;
 	}
+	/* A person waits longer than mail may. */
+	patient = *conf;
+	if (patient.store_timeout_ms < PATIENCE_MS)
+		patient.store_timeout_ms = PATIENCE_MS;
 	buf_init(&diagnostics);
-	store = conf_open_store(conf, &diagnostics);
+	store = conf_open_store(&patient, &diagnostics);
 	tool_err(buf_str(&diagnostics));
 	buf_done(&diagnostics);
 	return store;

@@ -46,10 +46,15 @@ struct str command_suggest(struct str wrong);
 
 int check_run(struct tool *tool, int argc, char **argv);
 int counters_run(struct tool *tool, int argc, char **argv);
+int enforce_run(struct tool *tool, int argc, char **argv);
 int facts_run(struct tool *tool, int argc, char **argv);
+int grant_run(struct tool *tool, int argc, char **argv);
+int grants_run(struct tool *tool, int argc, char **argv);
 int help_run(struct tool *tool, int argc, char **argv);
+int observe_run(struct tool *tool, int argc, char **argv);
 int print_run(struct tool *tool, int argc, char **argv);
 int reset_run(struct tool *tool, int argc, char **argv);
+int table_run(struct tool *tool, int argc, char **argv);
 int test_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 

@@ -96,7 +96,7 @@ run 2 "an unknown option" check --nonsense
 run 2 "print of nothing to print by" print --nonsense
 run 1 "a configuration that is not there" -c none.conf check
 like "  says so" "$ERR" 'none\.conf.*No such file'
-for later in user top grant why tail stats table; do
+for later in explain replay status; do
 	run 2 "$later is of a later version" $later
 	like "  and says so" "$ERR" 'not available in this version'
 done
