@@ -137,11 +137,17 @@ store_call_found(const struct store_call *call, size_t i)
 }
 
 bool
+call_use_is_charged(const struct call_use *use)
+{
+	return use->op == STORE_CHARGE && use->answer.fits;
+}
+
+bool
 call_use_is_refundable(
     const struct store_call *call, const struct call_use *use)
 {
 	return atomic_load(&call->state) == CALL_ANSWERED &&
-	       use->op == STORE_CHARGE && use->answer.fits;
+	       call_use_is_charged(use);
 }
 
 /* Parts side by side, with a NUL behind. */

@@ -38,7 +38,8 @@ struct call_use {
 	uint64_t amount;
 	const struct store_rate *rates;
 	size_t n_rates;
-	atomic_int refund; /* enum call_refund */
+	atomic_int refund;   /* enum call_refund */
+	uint64_t generation; /* of the data that was charged */
 	struct store_answer answer;
 };
 
@@ -56,7 +57,6 @@ struct store_call {
 	struct arena *arena;
 	atomic_uint n_refs;
 	atomic_int state;    /* enum call_state */
-	uint64_t generation; /* of the data that was charged */
 	struct call_use *uses;
 	size_t n_uses;
 	struct call_lookup *lookups;
@@ -64,6 +64,8 @@ struct store_call {
 };
 
 void call_get(struct store_call *call);
+/* Something of this use was charged that can be given back, if answered. */
+bool call_use_is_charged(const struct call_use *use);
 /* Answered and something of this use was charged that can be given back. */
 bool call_use_is_refundable(
     const struct store_call *call, const struct call_use *use);

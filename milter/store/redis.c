@@ -1,11 +1,10 @@
 /*
- * All uses of a call are one EVALSHA of charge.lua. Redis forgets scripts (at
- * a restart, at SCRIPT FLUSH); then the body is sent, once, within the same
- * deadline.
+ * Opening, waiting for calls, closing; the rest of the backend is the thread
+ * behind's.
  *
- * The trap is asking again: a question that was written may have been charged
- * even if no answer came, so only NOSCRIPT, which proves that nothing ran, is
- * followed by a second try.
+ * The trap is a call that failed in part, where its keys are on several nodes:
+ * its caller must act as if nothing were known, so what was charged is given
+ * back.
  */
 #include "store/redis_ledger.h"
 
@@ -13,87 +12,51 @@
 #include "base/xalloc.h"
 #include "store/url.h"
 
-#include <assert.h>
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define REDIS_TIMEOUT_MS  100
 #define REDIS_CONNECTIONS 16
 #define REDIS_CLOSE_US    INT64_C(1000000)
 
-static bool
-is_no_script(const redisReply *reply)
+/* What part of a failed call was charged is nobody's: it goes back. */
+static void
+undo_part(struct redis *redis, struct store_call *call,
+    const struct redis_item *items, size_t n_items)
 {
-	return reply->type == REDIS_REPLY_ERROR &&
-	       str_starts(
-		   (struct str){ reply->str, reply->len }, STR("NOSCRIPT"));
-}
+	bool is_any = false;
 
-static redisReply *
-ask(struct redis_conn *conn, int64_t deadline_us, struct redis_failure *failure)
-{
-	redisReply *reply;
+	for (size_t i = 0; i < n_items; i++) {
+		struct call_use *use = items[i].use;
 
-	if (redis_conn_send(conn, deadline_us, failure) == -1)
-		return NULL;
-	reply = redis_conn_receive(conn, deadline_us, failure);
-	if (reply != NULL && !redis_conn_is_empty(conn)) {
-		redis_fail(failure, REDIS_FAILURE_GARBAGE,
-		    "more answers than questions");
-		freeReplyObject(reply);
-		return NULL;
+		if (use != NULL && items[i].is_answered &&
+		    call_use_is_charged(use)) {
+			atomic_store(&use->refund, REFUND_WANTED);
+			is_any = true;
+		}
 	}
-	return reply;
-}
-
-int
-redis_script_run(struct redis *redis, struct redis_conn *conn,
-    const struct redis_question *question, int64_t deadline_us,
-    struct redis_failure *failure)
-{
-	redisReply *reply;
-	int rc = -1;
-
-	redis_script_put(&conn->out, false, question);
-	reply = ask(conn, deadline_us, failure);
-	if (reply != NULL && is_no_script(reply)) {
-		freeReplyObject(reply);
-		redis_script_put(&conn->out, true, question);
-		reply = ask(conn, deadline_us, failure);
-	}
-	if (reply == NULL)
-		return -1;
-	if (reply->type == REDIS_REPLY_ERROR)
-		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
-		    (int)reply->len, reply->str);
-	else if ((rc = redis_script_take(redis, reply, question)) == -1)
-		redis_fail(failure, REDIS_FAILURE_GARBAGE,
-		    "answer does not belong to the question");
-	freeReplyObject(reply);
-	return rc;
+	if (is_any)
+		redis_behind_undo(redis, call);
 }
 
 static int
 redis_wait(void *self, struct store_call *call, int64_t now_ms)
 {
 	struct redis *redis = self;
-	int64_t deadline_us = clock_steady_us() + redis->timeout_us;
 	struct redis_item items[CALL_ITEMS_MAX];
-	const struct redis_question question = { items,
-		redis_items_of(call, items), now_ms };
-	struct redis_failure failure;
-	struct redis_conn *conn;
+	const struct redis_round round = {
+		.redis = redis,
+		.items = items,
+		.n_items = redis_items_of(call, items),
+		.now_ms = now_ms,
+		.deadline_us = clock_steady_us() + redis->timeout_us,
+	};
 	int rc;
 
-	if ((conn = redis_pool_borrow(redis->pool, deadline_us)) == NULL)
-		return -1;
-	rc = redis_script_run(redis, conn, &question, deadline_us, &failure);
-	if (rc == 0) {
-		call->generation = conn->generation;
+	rc = redis_round_ask(&round);
+	if (rc == 0)
 		atomic_store(&call->state, CALL_ANSWERED);
-	}
-	redis_pool_give_back(redis->pool, conn, rc == 0 ? NULL : &failure);
+	else
+		undo_part(redis, call, items, round.n_items);
 	return rc;
 }
 
@@ -112,9 +75,7 @@ redis_give_back(void *self, struct store_call *call)
 static bool
 redis_is_up(void *self)
 {
-	struct redis *redis = self;
-
-	return redis_pool_is_up(redis->pool);
+	return redis_nodes_are_up(self);
 }
 
 static int
@@ -160,10 +121,13 @@ redis_open(const struct store_url *url, const struct store *store,
 		timeout_ms = REDIS_TIMEOUT_MS;
 	if (connections == 0)
 		connections = REDIS_CONNECTIONS;
+	redis->connections = connections;
 	redis->timeout_us = (int64_t)timeout_ms * 1000;
 	redis->target.timeout_us = redis->timeout_us;
-	redis->pool = redis_pool_new(
-	    &redis->target, connections, redis_behind_on_down, redis);
+	pthread_mutex_init(&redis->nodes_lock, NULL);
+	redis->layout = &redis_layout_single;
+	redis_node_add(
+	    redis, store->name, url->hosts[0].host, url->hosts[0].port);
 	redis_behind_start(redis);
 	return redis;
 }
@@ -171,7 +135,9 @@ redis_open(const struct store_url *url, const struct store *store,
 void
 redis_free(struct redis *redis)
 {
-	redis_pool_free(redis->pool);
+	redis->layout->done(redis);
+	redis_nodes_done(redis);
+	pthread_mutex_destroy(&redis->nodes_lock);
 	free(redis->target.name);
 	free(redis->target.host);
 	free(redis->target.user);

@@ -1,15 +1,17 @@
 /*
  * redis: the store in Redis, as its own files see it.
  *
- * redis.c asks the script and is the backend; redis_behind.c is the thread
- * that carries out what nobody waits for and probes while Redis is away;
+ * redis.c is the backend: it opens, and waits for calls. redis_round.c asks
+ * the script, wherever the keys are (redis_node.h). redis_behind.c is the
+ * thread that carries out what nobody waits for and probes what is away.
+ * Below them are pools (redis_pool.h) and connections (redis_conn.h).
  * redis_session.c carries questions of operators, redis_ledger.h says which.
  */
 #ifndef SLUICE_STORE_REDIS_H
 #define SLUICE_STORE_REDIS_H
 
 #include "store/backend.h"
-#include "store/redis_pool.h"
+#include "store/redis_node.h"
 
 #include <pthread.h>
 
@@ -17,6 +19,7 @@ struct redisReply;
 
 /* What nobody waits for; beyond it is lost. */
 #define REDIS_QUEUE_MAX       16384
+#define REDIS_JOBS_MAX        64                         /* taken at a time */
 #define REDIS_QUEUE_BYTES_MAX ((size_t)16 * 1024 * 1024) /* of commands */
 
 /*
@@ -28,6 +31,7 @@ struct redis_item {
 	struct call_use *use; /* NULL: a look-up */
 	struct call_lookup *lookup;
 	bool is_give_back;
+	bool is_answered; /* what came of it; see redis_round */
 };
 
 /* A command that nobody waits for, as it is sent; one block of memory. */
@@ -41,18 +45,27 @@ struct redis_job {
 	struct store_call *call;       /* a reference */
 	int64_t now_ms;
 	bool is_give_back;
+	bool is_partial; /* a give-back of what part of a failed call charged */
 };
 
 struct redis {
-	struct redis_target target;
-	struct redis_pool *pool;
+	struct redis_target target; /* what all nodes have in common */
+	uint32_t connections;       /* to each node */
 	int64_t timeout_us;
+	const struct redis_layout *layout;
+	void *layout_data; /* the layout's own */
+	pthread_mutex_t nodes_lock;
+	struct redis_node *nodes[REDIS_NODES_MAX];
+	_Atomic size_t n_nodes;
 	struct redis_seldom foreign_keys; /* lines about wrong types */
 	struct redis_seldom full_queue;
 	struct redis_seldom broken_texts; /* in place of ours */
 	struct redis_seldom refused_commands;
 	_Atomic uint64_t n_failures; /* of what nobody waited for */
 	_Atomic uint64_t n_events;   /* sent */
+
+	atomic_bool wants_discovery;
+	int64_t discover_at_us; /* the thread behind's */
 
 	pthread_t thread;
 	pthread_mutex_t lock; /* all below; never held while waiting */
@@ -64,7 +77,7 @@ struct redis {
 	size_t command_bytes; /* of all commands in the ring */
 	uint64_t n_dropped;
 	bool is_busy;      /* jobs are being carried out */
-	bool went_down;    /* news for the thread */
+	bool is_news;      /* a node went down, or discovery is wanted */
 	bool is_stopping;  /* carry out what there is, then end */
 	bool is_discarded; /* end now */
 	bool has_ended;
@@ -95,10 +108,52 @@ struct str redis_item_key(const struct redis_item *item);
 size_t redis_items_of(
     struct store_call *call, struct redis_item items[CALL_ITEMS_MAX]);
 
-/* 0, then answers are filled in; or -1 and *failure. */
-int redis_script_run(struct redis *redis, struct redis_conn *conn,
-    const struct redis_question *question, int64_t deadline_us,
-    struct redis_failure *failure);
+/*
+ * redis_round.c: asks all items, each slot in one run of the script. Runs that
+ * go to one node are sent in one write, and those to several nodes before any
+ * is awaited. Errors that say where to ask instead are followed; all of it
+ * ends by the deadline.
+ *
+ * 0: all items are answered. -1: at least one is not, and items[i].is_answered
+ * tells which are (they were charged). is_behind: asked by the thread behind,
+ * on the connections it keeps; then a slot that fails stops no other, and
+ * give-backs of data that are gone count as answered. items may come back in
+ * another order; those of one key keep theirs.
+ */
+struct redis_round {
+	struct redis *redis;
+	struct redis_item *items;
+	size_t n_items; /* at most CALL_ITEMS_MAX */
+	int64_t now_ms;
+	int64_t deadline_us;
+	bool is_behind;
+};
+int redis_round_ask(const struct redis_round *round);
+/* Runs the script for nothing: does it run there at all? */
+int redis_round_probe(struct redis *redis, struct redis_conn *conn,
+    int64_t deadline_us, struct redis_failure *failure);
+
+/*
+ * redis_queue.c: the ring. take: at most REDIS_JOBS_MAX from its head, with
+ * redis->lock held; whoever took a job frees it.
+ */
+size_t redis_jobs_take(struct redis *redis, struct redis_job *jobs);
+void redis_job_free(const struct redis_job *job);
+/* False when the time (steady clock) is over. */
+bool redis_wait_until(
+    pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_us);
+
+/*
+ * redis_care.c: the nodes, for the thread behind. care and begin say when they
+ * want to be called again (steady clock).
+ */
+int64_t redis_care_begin(struct redis *redis);
+int64_t redis_care(struct redis *redis);
+void redis_care_end(struct redis *redis);
+
+/* redis_command.c: carries out jobs that are commands, for the thread behind. */
+void redis_commands_ask(
+    struct redis *redis, const struct redis_job *jobs, size_t n_jobs);
 
 void redis_behind_start(struct redis *redis);
 /* True when the thread has ended in time; else it frees redis itself. */
@@ -106,7 +161,11 @@ bool redis_behind_stop(struct redis *redis, int64_t deadline_us);
 void redis_behind_add(struct redis *redis, struct store_call *call,
     int64_t now_ms, bool is_give_back);
 int redis_behind_flush(struct redis *redis, int64_t deadline_us);
-void redis_behind_on_down(void *redis);
+void redis_behind_on_down(void *node);
+/* The thread behind calls the layout's discover soon. */
+void redis_behind_discover(struct redis *redis);
+/* Gives back what was charged by a call that failed as a whole. */
+void redis_behind_undo(struct redis *redis, struct store_call *call);
 void redis_free(struct redis *redis);
 
 /*

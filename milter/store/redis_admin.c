@@ -329,7 +329,7 @@ redis_admin_wipe(void *self, struct buf *error)
 		    rest < ADMIN_PAGE ? rest : ADMIN_PAGE);
 	}
 	/* The marker is gone, too: what is remembered of it is of the past. */
-	redis_pool_renew(redis->pool);
+	redis_nodes_renew(redis);
 	buf_done(&pattern);
 	return ledger_end(&ledger, rc);
 }

@@ -134,6 +134,19 @@ redis_addresses_look_up(
 	return ask_addresses(target, 0, addresses_out);
 }
 
+bool
+redis_addresses_eq(
+    const struct redis_addresses *a, const struct redis_addresses *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->lens[i] != b->lens[i] ||
+		    memcmp(&a->items[i], &b->items[i], a->lens[i]) != 0)
+			return false;
+	return true;
+}
+
 /* Only TCP knows these; a unix socket refuses them, and that is fine. */
 static void
 set_tcp_options(int fd)
@@ -440,6 +453,32 @@ greet(struct redis_conn *conn, const struct redis_target *target,
 			return -1;
 	}
 	return 0;
+}
+
+int
+redis_conn_check(struct redis_conn *conn, const struct redis_target *target,
+    int64_t deadline_us, bool *is_same_out, struct redis_failure *failure)
+{
+	struct buf key = { 0 };
+	struct redisReply *reply;
+	int rc = 0;
+
+	buf_printf(&key, "%s:generation", target->prefix);
+	PUT(&conn->out, STR("GET"), buf_str(&key));
+	buf_done(&key);
+	if (redis_conn_send(conn, deadline_us, failure) == -1 ||
+	    (reply = redis_conn_receive(conn, deadline_us, failure)) == NULL)
+		return -1;
+	*is_same_out = reply->type == REDIS_REPLY_STRING &&
+		       conn->generation ==
+			   str_hash((struct str){ reply->str, reply->len });
+	if (reply->type == REDIS_REPLY_ERROR) {
+		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
+		    (int)reply->len, reply->str);
+		rc = -1;
+	}
+	freeReplyObject(reply);
+	return rc;
 }
 
 struct redis_conn *

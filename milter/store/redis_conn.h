@@ -21,6 +21,7 @@ enum redis_failure_kind {
 	REDIS_FAILURE_LOST,    /* closed or broken in the middle */
 	REDIS_FAILURE_GARBAGE, /* that is not Redis, or not our question's */
 	REDIS_FAILURE_REFUSED, /* an error reply: OOM, LOADING, NOAUTH, … */
+	REDIS_FAILURE_AGAIN,   /* an error reply that only says to ask again */
 };
 
 /* Why something did not work, for the log. */
@@ -67,6 +68,8 @@ int redis_addresses_of(
 /* Asks DNS: may take as long as it likes. */
 int redis_addresses_look_up(
     const struct redis_target *target, struct redis_addresses *addresses_out);
+bool redis_addresses_eq(
+    const struct redis_addresses *a, const struct redis_addresses *b);
 
 /*
  * Connects, says who we are, selects the database and reads the generation
@@ -75,6 +78,9 @@ int redis_addresses_look_up(
 struct redis_conn *redis_conn_open(const struct redis_target *target,
     const struct redis_addresses *addresses, int64_t deadline_us,
     struct redis_failure *failure);
+/* Reads the marker again: are the data those of before? */
+int redis_conn_check(struct redis_conn *conn, const struct redis_target *target,
+    int64_t deadline_us, bool *is_same_out, struct redis_failure *failure);
 void redis_conn_close(struct redis_conn *conn); /* NULL is fine */
 /* Nothing came since the last answer, not even the end. */
 bool redis_conn_is_quiet(const struct redis_conn *conn);

@@ -45,6 +45,7 @@ struct redis_pool {
 	uint64_t cohort;
 	uint64_t generation; /* 0: not known yet */
 	struct redis_seldom refusals;
+	atomic_bool was_used;
 };
 
 bool
@@ -116,12 +117,16 @@ wait_change(struct redis_pool *pool, int64_t deadline_us)
 	return rc == 0;
 }
 
-/* True if this failure was the one that ended UP. Lock held. */
+/*
+ * True if this failure was the one that ended UP. An answer that leads
+ * elsewhere speaks neither for this Redis nor against it. Lock held.
+ */
 static bool
 count_failure(
     struct redis_pool *pool, uint64_t era, const struct redis_failure *failure)
 {
-	if (pool->is_down || era != pool->era)
+	if (pool->is_down || era != pool->era ||
+	    failure->kind == REDIS_FAILURE_AGAIN)
 		return false;
 	pool->n_failures++;
 	if (failure->kind != REDIS_FAILURE_CONNECT &&
@@ -145,6 +150,20 @@ count_success(struct redis_pool *pool, uint64_t era)
 	pool->has_worked = true;
 }
 
+void
+redis_pool_tell(struct redis_pool *pool, const struct redis_failure *failure)
+{
+	struct buf text = { 0 };
+
+	if (failure->kind == REDIS_FAILURE_REFUSED &&
+	    redis_seldom_is_due(&pool->refusals)) {
+		log_escape(&text, str_of(failure->text), sizeof(failure->text));
+		log_warning("store %s refuses: %.*s", pool->target->name,
+		    STR_ARG(buf_str(&text)));
+	}
+	buf_done(&text);
+}
+
 /* What count_failure could not do under the lock. */
 static void
 tell_failure(struct redis_pool *pool, const struct redis_failure *failure,
@@ -152,18 +171,14 @@ tell_failure(struct redis_pool *pool, const struct redis_failure *failure,
 {
 	struct buf text = { 0 };
 
+	redis_pool_tell(pool, failure);
+	if (!is_change)
+		return;
 	log_escape(&text, str_of(failure->text), sizeof(failure->text));
-	if (failure->kind == REDIS_FAILURE_REFUSED &&
-	    redis_seldom_is_due(&pool->refusals))
-		log_warning("store %s refuses: %.*s", pool->target->name,
-		    STR_ARG(buf_str(&text)));
-	if (is_change) {
-		log_warning("store %s is away (%.*s); limits follow their "
-			    "on-outage",
-		    pool->target->name, STR_ARG(buf_str(&text)));
-		pool->on_down(pool->context);
-	}
+	log_warning("store %s is away (%.*s); limits follow their on-outage",
+	    pool->target->name, STR_ARG(buf_str(&text)));
 	buf_done(&text);
+	pool->on_down(pool->context);
 }
 
 /*
@@ -269,6 +284,7 @@ redis_pool_borrow(struct redis_pool *pool, int64_t deadline_us)
 {
 	struct redis_conn *conn;
 
+	atomic_store(&pool->was_used, true);
 	while ((conn = borrow_any(pool, deadline_us)) != NULL &&
 	       !redis_conn_is_quiet(conn))
 		discard(pool, conn);
@@ -279,7 +295,8 @@ redis_pool_borrow(struct redis_pool *pool, int64_t deadline_us)
 static bool
 is_usable(const struct redis_failure *failure)
 {
-	return failure == NULL || failure->kind == REDIS_FAILURE_REFUSED;
+	return failure == NULL || failure->kind == REDIS_FAILURE_REFUSED ||
+	       failure->kind == REDIS_FAILURE_AGAIN;
 }
 
 /* A replica after a failover: nothing that leads there is of use. Lock held. */
@@ -419,6 +436,37 @@ redis_pool_look_up(struct redis_pool *pool)
 	pool->addresses = addresses;
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->lock);
+}
+
+int
+redis_pool_move(struct redis_pool *pool, const char *host, unsigned port)
+{
+	struct redis_target target = *pool->target;
+	struct redis_addresses addresses;
+	bool is_other;
+
+	target.host = (char *)(uintptr_t)host;
+	target.port = port;
+	if (redis_addresses_look_up(&target, &addresses) == -1)
+		return -1;
+	pthread_mutex_lock(&pool->lock);
+	is_other = !redis_addresses_eq(&pool->addresses, &addresses);
+	if (is_other) {
+		pool->addresses = addresses;
+		pool->cohort++;
+		close_idle(pool);
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (is_other)
+		log_info(
+		    "store %s is at %s:%u", pool->target->name, host, port);
+	return 0;
+}
+
+bool
+redis_pool_was_used(struct redis_pool *pool)
+{
+	return atomic_exchange(&pool->was_used, false);
 }
 
 int

@@ -29,7 +29,8 @@ struct redis_conn *redis_pool_borrow(
     struct redis_pool *pool, int64_t deadline_us);
 /*
  * failure: what went wrong with it, or NULL. After one that is no error reply
- * the connection is closed. conn == NULL is fine.
+ * the connection is closed; REDIS_FAILURE_AGAIN changes nothing. conn == NULL
+ * is fine.
  */
 void redis_pool_give_back(struct redis_pool *pool, struct redis_conn *conn,
     const struct redis_failure *failure);
@@ -56,6 +57,18 @@ void redis_pool_look_up(struct redis_pool *pool);
 /* 0 when an address is known by then. */
 int redis_pool_addresses(struct redis_pool *pool, int64_t deadline_us,
     struct redis_addresses *addresses_out);
+/*
+ * The store is at another address from now on: the name is looked up (takes as
+ * long as DNS does), and where the address is another than before all
+ * connections are opened anew, and the log tells. -1: the name is not known,
+ * and nothing has changed.
+ */
+int redis_pool_move(struct redis_pool *pool, const char *host, unsigned port);
+/* Has anybody borrowed a connection since this was asked last? */
+bool redis_pool_was_used(struct redis_pool *pool);
+/* Logs, at most once a minute, what an error reply says. */
+void redis_pool_tell(
+    struct redis_pool *pool, const struct redis_failure *failure);
 /* The data are not those of before: all connections are opened anew. */
 void redis_pool_renew(struct redis_pool *pool);
 

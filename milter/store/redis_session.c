@@ -20,12 +20,11 @@
 
 #define SESSION_WAIT_US   INT64_C(5000000)
 #define SESSION_BATCH_MAX 1000 /* commands in one write */
-#define SESSION_NODES_MAX 1
-#define SESSION_TEXT_MAX  256 /* bytes of a reply or key that are told */
+#define SESSION_TEXT_MAX  256  /* bytes of a reply or key that are told */
 
 struct redis_session {
 	struct redis *redis;
-	struct redis_conn *conns[SESSION_NODES_MAX]; /* or NULL */
+	struct redis_conn *conns[REDIS_NODES_MAX]; /* or NULL */
 	int64_t wait_us;
 	struct redis_failure failure;
 };
@@ -129,7 +128,7 @@ redis_session_new(struct redis *redis)
 static void
 close_all(struct redis_session *session)
 {
-	for (size_t i = 0; i < SESSION_NODES_MAX; i++) {
+	for (size_t i = 0; i < REDIS_NODES_MAX; i++) {
 		redis_conn_close(session->conns[i]);
 		session->conns[i] = NULL;
 	}
@@ -153,24 +152,23 @@ redis_session_patience(struct redis_session *session, uint32_t ms)
 size_t
 redis_session_n_nodes(struct redis_session *session)
 {
-	(void)session;
-	return 1;
+	return atomic_load(&session->redis->n_nodes);
 }
 
-/* The one place that knows which node has a key. */
+/* Where nobody knows who has the key, the first node says who does. */
 static size_t
 node_of(const struct redis_session *session, struct str key)
 {
-	(void)session;
-	(void)key;
-	return 0;
+	const struct redis_node *node = redis_node_of(session->redis, key);
+
+	return node != NULL ? node->number : 0;
 }
 
 /* Opens the connection to a node, unless there is a good one. 0 or -1. */
 static int
 connect_to(struct redis_session *session, size_t node)
 {
-	struct redis *redis = session->redis;
+	const struct redis_node *place = session->redis->nodes[node];
 	int64_t deadline_us = clock_steady_us() + SESSION_WAIT_US;
 	struct redis_conn **conn = &session->conns[node];
 	struct redis_addresses addresses;
@@ -178,9 +176,9 @@ connect_to(struct redis_session *session, size_t node)
 	if (*conn != NULL && redis_conn_is_quiet(*conn))
 		return 0;
 	redis_conn_close(*conn);
-	redis_pool_addresses(redis->pool, deadline_us, &addresses);
+	redis_pool_addresses(place->pool, deadline_us, &addresses);
 	*conn = redis_conn_open(
-	    &redis->target, &addresses, deadline_us, &session->failure);
+	    &place->target, &addresses, deadline_us, &session->failure);
 	return *conn != NULL ? 0 : -1;
 }
 
@@ -204,7 +202,7 @@ static int
 send_batch(struct redis_session *session, const struct redis_ask *asks,
     size_t n, int64_t deadline_us)
 {
-	bool is_asked[SESSION_NODES_MAX] = { false };
+	bool is_asked[REDIS_NODES_MAX] = { false };
 
 	for (size_t i = 0; i < n; i++) {
 		size_t node = node_of(session, asks[i].key);
@@ -215,7 +213,7 @@ send_batch(struct redis_session *session, const struct redis_ask *asks,
 		put_command(
 		    &session->conns[node]->out, asks[i].args, asks[i].n_args);
 	}
-	for (size_t node = 0; node < SESSION_NODES_MAX; node++)
+	for (size_t node = 0; node < REDIS_NODES_MAX; node++)
 		if (is_asked[node] && redis_conn_send(session->conns[node],
 					  deadline_us, &session->failure) == -1)
 			return -1;

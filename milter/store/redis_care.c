@@ -1,0 +1,167 @@
+/*
+ * Taking care of the nodes, as the thread behind does between jobs: finding
+ * their addresses, probing those that are down, and noticing that the data of
+ * one are not those of before.
+ *
+ * The trap is a Redis that answers but does not work (no memory, a replica):
+ * it would be up and down many times a second. So a probe proves that it can
+ * be written, and where nothing worked since the last time the delay goes on
+ * growing.
+ */
+#include "store/redis.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+#define PROBE_FIRST_US INT64_C(100000)
+#define PROBE_MAX_US   INT64_C(5000000)
+#define CHECK_US       INT64_C(1000000)
+
+/* Between three and five quarters, so that hosts do not come back as one. */
+static int64_t
+with_jitter(int64_t delay_us)
+{
+	return delay_us * 3 / 4 +
+	       (int64_t)arc4random_uniform((uint32_t)(delay_us / 2));
+}
+
+/* It came up, but nothing ever worked: that is no reason for haste. */
+static void
+plan_probe(struct redis_node *node)
+{
+	if (node->delay_us == 0 || redis_pool_has_worked(node->pool))
+		node->delay_us = PROBE_FIRST_US;
+	node->probe_at_us = clock_steady_us() + with_jitter(node->delay_us);
+}
+
+/* What a person must change is not asked for many times a second. */
+static bool
+is_configuration(const struct redis_failure *failure)
+{
+	struct str text = str_of(failure->text);
+
+	return failure->kind == REDIS_FAILURE_REFUSED &&
+	       (str_starts(text, STR("NOAUTH")) ||
+		   str_starts(text, STR("WRONGPASS")) ||
+		   str_starts(text, STR("NOPERM")));
+}
+
+static void
+delay_probe(struct redis_node *node, const struct redis_failure *failure)
+{
+	node->delay_us *= 2;
+	if (node->delay_us > PROBE_MAX_US || is_configuration(failure))
+		node->delay_us = PROBE_MAX_US;
+	node->probe_at_us = clock_steady_us() + with_jitter(node->delay_us);
+}
+
+/* Redis is back when it greets us, writes the marker and runs the script. */
+static void
+probe(struct redis_node *node)
+{
+	struct redis *redis = node->redis;
+	int64_t deadline_us;
+	struct redis_failure failure;
+
+	redis->layout->discover(redis, true);
+	deadline_us = clock_steady_us() + redis->timeout_us;
+	if (redis_pool_keep(node->pool, &node->kept, deadline_us, &failure) ==
+		0 &&
+	    redis_round_probe(redis, node->kept, deadline_us, &failure) == 0) {
+		redis_pool_is_back(node->pool);
+		return;
+	}
+	redis_conn_close(node->kept);
+	node->kept = NULL;
+	redis_pool_tell(node->pool, &failure);
+	delay_probe(node, &failure);
+}
+
+/* Were the data deleted or replaced while connections stayed open? */
+static void
+check_data(struct redis_node *node)
+{
+	int64_t deadline_us = clock_steady_us() + node->redis->timeout_us;
+	struct redis_failure failure;
+	bool is_same = true;
+	int rc;
+
+	if (!redis_pool_was_used(node->pool))
+		return;
+	rc = redis_pool_keep(node->pool, &node->kept, deadline_us, &failure);
+	if (rc == 0)
+		rc = redis_conn_check(
+		    node->kept, &node->target, deadline_us, &is_same, &failure);
+	redis_pool_report(node->pool, &node->kept, rc == 0 ? NULL : &failure);
+	if (rc == 0 && !is_same)
+		redis_pool_renew(node->pool);
+}
+
+static int64_t
+care_for(struct redis_node *node)
+{
+	int64_t now_us = clock_steady_us();
+
+	if (atomic_exchange(&node->went_down, false))
+		plan_probe(node);
+	if (!redis_pool_is_up(node->pool)) {
+		if (now_us >= node->probe_at_us)
+			probe(node);
+		return node->probe_at_us;
+	}
+	if (now_us >= node->check_at_us) {
+		check_data(node);
+		node->check_at_us = clock_steady_us() + CHECK_US;
+	}
+	return node->check_at_us;
+}
+
+int64_t
+redis_care(struct redis *redis)
+{
+	int64_t now_us = clock_steady_us(), until_us = now_us + CHECK_US;
+	bool is_wanted = atomic_exchange(&redis->wants_discovery, false);
+
+	if (is_wanted || now_us >= redis->discover_at_us) {
+		redis->layout->discover(redis, is_wanted);
+		redis->discover_at_us = clock_steady_us() + CHECK_US;
+	}
+	for (size_t i = 0; i < atomic_load(&redis->n_nodes); i++) {
+		int64_t at_us = care_for(redis->nodes[i]);
+
+		if (at_us < until_us)
+			until_us = at_us;
+	}
+	return until_us;
+}
+
+/* A store whose address nobody knows is away, and told so at once. */
+int64_t
+redis_care_begin(struct redis *redis)
+{
+	struct redis_addresses addresses;
+	struct redis_failure failure;
+
+	redis->layout->discover(redis, true);
+	for (size_t i = 0; i < atomic_load(&redis->n_nodes); i++) {
+		struct redis_node *node = redis->nodes[i];
+
+		node->check_at_us = clock_steady_us() + CHECK_US;
+		if (redis_pool_addresses(node->pool, 0, &addresses) == 0)
+			continue;
+		redis_fail(&failure, REDIS_FAILURE_CONNECT, "no address of %s",
+		    node->target.host);
+		redis_pool_report(node->pool, &node->kept, &failure);
+	}
+	return redis_care(redis);
+}
+
+void
+redis_care_end(struct redis *redis)
+{
+	for (size_t i = 0; i < atomic_load(&redis->n_nodes); i++) {
+		redis_conn_close(redis->nodes[i]->kept);
+		redis->nodes[i]->kept = NULL;
+	}
+}
