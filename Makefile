@@ -35,8 +35,8 @@ ARCHIVES = $(LAYERS:%=$(BUILD)/lib%.a)
 UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%, \
 	$(wildcard tests/unit/test_*.c))
 
-.PHONY: all programs units test demo lint check-asan check-tsan fuzz bench \
-	format update-golden clean packages
+.PHONY: all programs units test test-debian13 demo lint check-asan \
+	check-tsan fuzz bench format update-golden clean packages
 .SECONDARY:
 
 all: programs
@@ -106,6 +106,10 @@ demo:
 	@tests/setup/packages.sh
 	@$(MAKE) -s -j2 programs
 	@tests/demo.sh
+
+test-debian13:
+	@tests/setup/packages.sh debian13
+	@tests/debian13.sh
 
 lint:
 	@tests/lint.sh

@@ -17,6 +17,7 @@ BUILD=${SLUICE_BUILD:-build}
 SANITIZED_TEST=tests/mta/t10-stages.sh
 TEST_TIMEOUT=120 # seconds for one program or script
 case $BUILD in /*) ;; *) BUILD=$(pwd)/$BUILD ;; esac
+. tests/lib/servers.sh
 out=${TEST_OUT:-$BUILD/test}
 export TEST_OUT="$out" # for the scripts, whose SLUICE_BUILD may be another
 passed=0

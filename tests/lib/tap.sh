@@ -14,6 +14,7 @@ export LC_ALL PATH
 TOP=${TOP:-$(cd "$(dirname "$0")/../.." && pwd)}
 BUILD=${SLUICE_BUILD:-build}
 case $BUILD in /*) ;; *) BUILD=$TOP/$BUILD ;; esac
+. "$TOP/tests/lib/servers.sh"
 T=$(mktemp -d "${TMPDIR:-/tmp}/${TAP_NAME:-sluice-test}.XXXXXX") || exit 1
 chmod 755 "$T"
 tap_n=0

@@ -1,7 +1,8 @@
 #!/bin/sh
 # packages.sh - installs the Debian packages that are missing, or says which.
 #
-#   packages.sh [SET...]    sets: build test demo lint fuzz bench (packages.txt)
+#   packages.sh [SET...]    sets: build test demo lint fuzz bench debian13
+#                           (packages.txt)
 #
 # With no argument: build, test and demo. When nothing is missing it only looks,
 # which takes a few hundredths of a second. Only root installs; anybody else is
@@ -14,7 +15,7 @@ guard=/usr/sbin/policy-rc.d
 guard_is_ours=no
 
 usage() {
-	sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+	sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -33,16 +34,24 @@ wanted() {
 		}' "$here/packages.txt"
 }
 
-# Those of its arguments that are not installed, on one line.
+# Those of its arguments that are not installed, on one line; of "a|b" a, if
+# neither is.
 missing() {
-	dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' "$@" 2>/dev/null |
+	# shellcheck disable=SC2046 # one word each
+	dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' \
+		$(echo "$*" | tr '|' ' ') 2>/dev/null |
 		awk -v all="$*" '
 			$1 ~ /^.i/ { have[$2] = 1 }
 			END {
 				n = split(all, name, " ")
-				for (i = 1; i <= n; i++)
-					if (!(name[i] in have))
-						line = line " " name[i]
+				for (i = 1; i <= n; i++) {
+					n_choices = split(name[i], choice, "|")
+					found = 0
+					for (k = 1; k <= n_choices; k++)
+						found += choice[k] in have
+					if (!found)
+						line = line " " choice[1]
+				}
 				print substr(line, 2)
 			}'
 }

@@ -1,0 +1,107 @@
+#!/bin/sh
+# debian13.sh - the whole suite on Debian 13 (trixie), in a folder of its own:
+# `make test-debian13`. There it meets valkey instead of Redis, a hiredis with
+# TLS, a newer Postfix, libmilter and gcc.
+#
+#   tests/debian13.sh              makes the folder, unless it is there, and
+#                                  runs `make test` in it; the last line is its
+#   tests/debian13.sh COMMAND...   runs that instead, in a copy of HEAD
+#   tests/debian13.sh --drop       removes the folder
+#
+# What is tested is HEAD, exported anew each time. The folder is a Debian made
+# by debootstrap (a minute, 1 GB), $SLUICE_CHROOT or else
+# ${TMPDIR:-/tmp}/sluice-debian13; it is kept for the next time. What runs in it
+# has processes, mounts and a host name of its own: all of it ends with the
+# command, and this machine's mail system and Redis are not touched. Root only.
+set -eu
+cd "$(dirname "$0")/.."
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+SUITE=trixie
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+SERVER='valkey-server valkey-tools' # instead of redis-server
+chroot=${SLUICE_CHROOT:-${TMPDIR:-/tmp}/sluice-debian13}
+
+bail() {
+	echo "debian13.sh: $*" >&2
+	exit 1
+}
+
+# Names are looked up and packages fetched as on this machine.
+take_over_network() {
+	cp /etc/resolv.conf /etc/hosts "$chroot/etc/"
+	for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*proxy* /etc/apt/auth.conf; do
+		[ ! -f "$file" ] ||
+			cp "$file" "$chroot/etc/apt/apt.conf.d/$(basename "$file").host"
+	done
+}
+
+make_chroot() {
+	echo "debian13.sh: making a Debian $SUITE in $chroot"
+	rm -rf --one-file-system "${chroot:?}.part"
+	mkdir -p "$chroot.part"
+	debootstrap --variant=minbase $SUITE "$chroot.part" "$MIRROR" \
+		< /dev/null > "$chroot.log" 2>&1 ||
+		bail "debootstrap failed: $(tail -n 5 "$chroot.log")"
+	mv "$chroot.part" "$chroot"
+	{
+		echo "deb $MIRROR $SUITE main"
+		echo "deb $MIRROR $SUITE-updates main"
+	} > "$chroot/etc/apt/sources.list"
+	take_over_network
+	# no service starts
+	printf '#!/bin/sh\nexit 101\n' > "$chroot/usr/sbin/policy-rc.d"
+	chmod 755 "$chroot/usr/sbin/policy-rc.d"
+}
+
+# in_chroot FOLDER COMMAND...
+in_chroot() {
+	# shellcheck disable=SC2016 # for the shell inside
+	unshare --mount --pid --fork --kill-child --uts --ipc sh -euc '
+		root=$1
+		folder=$2
+		shift 2
+		mount -t proc proc "$root/proc"
+		mount --rbind /dev "$root/dev"
+		mount -t sysfs -o ro sysfs "$root/sys"
+		mount -t tmpfs tmpfs "$root/run"
+		hostname debian13
+		exec chroot "$root" /usr/bin/env -i \
+			PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+			LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+			sh -c "cd \"\$0\" && exec \"\$@\"" "$folder" "$@"
+	' sh "$chroot" "$@" < /dev/null
+}
+
+# The server first: packages.sh then finds that there is one.
+install_packages() {
+	# shellcheck disable=SC2086 # two words
+	in_chroot /src sh -c '
+		apt-get -q update &&
+		apt-get -q -y install --no-install-recommends "$@" &&
+		tests/setup/packages.sh' sh make $SERVER >> "$chroot.log" 2>&1 ||
+		bail "packages are missing: $(tail -n 5 "$chroot.log")"
+	touch "$chroot/installed"
+}
+
+export_head() {
+	rm -rf --one-file-system "$chroot/src"
+	mkdir "$chroot/src"
+	git archive HEAD | tar -x -C "$chroot/src"
+}
+
+[ "$(id -u)" = 0 ] || bail "needs root: debootstrap, chroot and Postfix do"
+if [ "${1:-}" = --drop ]; then
+	! grep -q " $chroot/" /proc/mounts || bail "something is mounted below $chroot"
+	rm -rf --one-file-system "${chroot:?}" "$chroot.part" "$chroot.log"
+	exit
+fi
+[ $# -gt 0 ] || set -- make test
+# one at a time: there is one folder
+exec 9> "$chroot.lock"
+flock -w 3600 9 || bail "another run does not end"
+[ -d "$chroot" ] || make_chroot
+export_head
+[ -e "$chroot/installed" ] || install_packages
+echo "debian13.sh: $(in_chroot / dpkg-query -W -f '${Package} ${Version}, ' \
+	gcc libhiredis-dev libmilter-dev postfix valkey-server)in $chroot"
+in_chroot /src nice "$@"
