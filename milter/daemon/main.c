@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "conf/load.h"
 #include "daemon/background.h"
+#include "daemon/keeper.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
 #include "daemon/policy.h"
@@ -231,6 +232,16 @@ open_stores(const struct conf *conf, struct buf *diagnostics)
 }
 
 static void
+make_keeper(const struct conf *conf)
+{
+	const struct keeper_options options = { .engine = &service.engine,
+		.host = str_of(conf_host(conf)),
+		.timezone = str_of(conf_zone(conf)) };
+
+	keeper_init(&options);
+}
+
+static void
 take_socket(const struct conf *conf)
 {
 	struct buf error = { 0 };
@@ -267,7 +278,7 @@ start_threads(struct conf *conf, const char *conf_path)
 
 	sem_init(&service.may_serve, 0, 0);
 	if ((errno = pthread_create(&thread, NULL, serve, NULL)) != 0 ||
-	    reload_start(conf, conf_path) == -1)
+	    keeper_start() == -1 || reload_start(conf, conf_path) == -1)
 		fail(conf, str_of(strerror(errno)));
 	pthread_detach(thread);
 }
@@ -304,6 +315,7 @@ start(const struct arguments *args)
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level);
 	set_process_limits(conf);
 	open_stores(conf, &diagnostics);
+	make_keeper(conf);
 	policy = policy_load(conf, &diagnostics);
 	if (policy == NULL)
 		fail(conf, buf_str(&diagnostics));
@@ -312,6 +324,7 @@ start(const struct arguments *args)
 	sessions_set_max(conf->max_connections);
 	take_socket(conf);
 	log_start(conf, policy);
+	keeper_use(policy->rules);
 	policy_publish(policy);
 	background_ready(conf->log == LOG_SINK_STDERR);
 	start_threads(conf, args->conf_path);
@@ -336,8 +349,10 @@ stop(int status)
 	log_info("stopping: open messages may finish");
 	n_open = sessions_drain(DRAIN_MS);
 	sessions_end_all(END_ALL_MS);
+	keeper_stop();
 	if (store_flush(service.store, FLUSH_MS) == -1)
-		log_warning("not everything could be given back to the store");
+		log_warning(
+		    "not everything could be given back or told to the store");
 	rest(LAST_ANSWER_MS);
 	listen_leave(&service.listener);
 	if (service.pid_file != NULL)

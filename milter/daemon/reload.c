@@ -10,6 +10,7 @@
 #include "daemon/reload.h"
 
 #include "base/log.h"
+#include "daemon/keeper.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
 
@@ -59,6 +60,7 @@ apply(struct conf *conf, struct policy *policy)
 	sessions_set_max(conf->max_connections);
 	log_info("reload: %zu rules, hash %s", ruleset_n_rules(policy->rules),
 	    ruleset_hash(policy->rules));
+	keeper_use(policy->rules);
 	policy_publish(policy);
 	conf_free(running);
 	running = conf;
