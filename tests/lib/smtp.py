@@ -9,6 +9,7 @@ smtp.py talk PORT LINE...
         @wait SECONDS     @drop (closes without QUIT)   @close (sends nothing)
         @repeat N LINE    with %d the number, from 1
         @file PATH        within a mail: the file's lines (@drop: as above)
+    $SMTP_SOURCE is the address that it comes from (127.0.0.1).
     Without a QUIT, @drop or @close at the end it sends one itself, unprinted.
 
 smtp.py load PORT[,PORT...] [--clients N] [--messages N] [--recipients N]
@@ -52,7 +53,10 @@ class Client:
     def __init__(self, port, is_printing=False):
         self.is_printing = is_printing
         self.slowest = 0.0
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+        source = os.environ.get("SMTP_SOURCE")
+        self.sock = socket.create_connection(
+            ("127.0.0.1", port), timeout=30,
+            source_address=(source, 0) if source else None)
         self.input = self.sock.makefile("rb")
 
     def say(self, who, data):

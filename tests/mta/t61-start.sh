@@ -33,10 +33,10 @@ make url
 sluiced_set url 'store = redis//nowhere'
 start url
 refused "a store URL that is none" 'redis//nowhere'
-make later
-sluiced_set later 'store = rediss://127.0.0.1/'
-start later
-refused "a store of a later version" 'not available in this version'
+make master
+sluiced_set master 'store = redis+sentinel://127.0.0.1/'
+start master
+refused "sentinels without the name of a master" 'how the sentinels call'
 make listen
 sluiced_set listen 'listen = tcp:25'
 start listen
