@@ -99,20 +99,20 @@ void
 redis_session_tell(struct redis_session *session, struct str key,
     const struct redisReply *reply, struct buf *error)
 {
-	struct buf what = { 0 };
 	struct str text = STR("the answer does not belong to the question");
 	const char *advice = advices[REDIS_FAILURE_GARBAGE];
+	bool is_error = reply->type == REDIS_REPLY_ERROR;
 
-	if (reply->type == REDIS_REPLY_ERROR) {
+	if (is_error) {
 		text = (struct str){ reply->str, reply->len };
 		advice = advice_on(text);
 	}
-	buf_add_cstr(&what, "key \"");
-	buf_add(&what, key);
-	buf_add_cstr(&what, "\": ");
-	buf_add(&what, text);
-	tell(session, buf_str(&what), advice, error);
-	buf_done(&what);
+	buf_printf(error, "store %s: key \"", session->redis->target.name);
+	log_escape(error, key, SESSION_TEXT_MAX);
+	buf_add_cstr(error, "\": ");
+	log_escape(error, text, SESSION_TEXT_MAX);
+	if (advice[0] != '\0')
+		buf_printf(error, "; %s", advice);
 }
 
 struct redis_session *
