@@ -5,7 +5,10 @@ BUILD   ?= build
 ifeq ($(origin CC),default)
 CC       = gcc
 endif
-PKGS     = hiredis libpcre2-8 libidn2 libmd milter
+# Redis over TLS: where hiredis was built with it (Debian 12's was not).
+TLS_PKGS := $(shell pkg-config --exists hiredis_ssl libssl && \
+	echo hiredis_ssl libssl libcrypto)
+PKGS     = hiredis libpcre2-8 libidn2 libmd milter $(TLS_PKGS)
 VERSION  = 0.1.0
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
@@ -20,7 +23,7 @@ HARDEN  ?= -fstack-protector-strong -fPIE
 SANITIZE ?=
 CFLAGS  ?= -g
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -Imilter \
-	-I$(BUILD)/gen $(WARN) $(if $(IS_GCC),$(WARN_GCC)) $(WERROR) $(OPT) \
+	-I$(BUILD)/gen $(if $(TLS_PKGS),-DSLUICE_TLS) $(WARN) $(if $(IS_GCC),$(WARN_GCC)) $(WERROR) $(OPT) \
 	$(HARDEN) -pthread $(SANITIZE) $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)

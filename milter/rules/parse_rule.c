@@ -176,13 +176,7 @@ parse_remember(struct parser *parser, struct action *action)
 	action->table_name = arena_str(parser->arena, token.text);
 	action->table_pos = token.pos;
 	lexer_next(&parser->lexer);
-	if (action->kind == ACTION_REMEMBER)
-		return parse_for(parser, action);
-	if (!lexer_is_word(&parser->lexer, "for"))
-		return 0;
-	diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
-	    "what is forgotten is gone at once: `forget` takes no `for`");
-	return -1;
+	return action->kind == ACTION_FORGET ? 0 : parse_for(parser, action);
 }
 
 static int

@@ -129,12 +129,15 @@ struct store {
 /* Times of callers, in the range that backends are given. */
 int64_t store_time_in_range(int64_t now_ms);
 
-/* Both own what they return; see memory.c and redis.c. */
+/*
+ * Both own what they return; see memory.c and redis.c. NULL and a message for
+ * people: a file that the URL names is of no use.
+ */
 struct store_url;
 void *memory_open(size_t keys_max);
 extern const struct backend memory_backend;
 void *redis_open(const struct store_url *url, const struct store *store,
-    const struct store_options *options);
+    const struct store_options *options, struct buf *error);
 extern const struct backend redis_backend;
 extern const struct backend_ledger redis_ledger; /* redis_ledger.c */
 

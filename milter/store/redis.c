@@ -10,8 +10,12 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "store/redis_sentinel.h"
+#include "store/redis_slots.h"
+#include "store/redis_tls.h"
 #include "store/url.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define REDIS_TIMEOUT_MS  100
@@ -52,6 +56,7 @@ redis_wait(void *self, struct store_call *call, int64_t now_ms)
 	};
 	int rc;
 
+	redis_nodes_await(redis, round.deadline_us);
 	rc = redis_round_ask(&round);
 	if (rc == 0)
 		atomic_store(&call->state, CALL_ANSWERED);
@@ -99,13 +104,42 @@ copy_or_null(const char *text)
 	return text != NULL ? xstrdup(text) : NULL;
 }
 
+/* Which nodes there are, and which has which key. */
+static void
+open_layout(struct redis *redis, const struct store_url *url)
+{
+	switch (url->kind) {
+	case STORE_KIND_MEMORY:
+		break;
+	case STORE_KIND_SENTINEL:
+		redis_sentinel_open(redis, url);
+		return;
+	case STORE_KIND_CLUSTER:
+		redis_slots_open(redis, url);
+		return;
+	case STORE_KIND_TCP:
+	case STORE_KIND_UNIX:
+		redis->layout = &redis_layout_single;
+		redis_node_add(redis, redis->target.name, redis->target.host,
+		    redis->target.port);
+		return;
+	}
+	assert(false);
+}
+
 void *
 redis_open(const struct store_url *url, const struct store *store,
-    const struct store_options *options)
+    const struct store_options *options, struct buf *error)
 {
-	struct redis *redis = xcalloc(1, sizeof(*redis));
+	struct redis *redis;
 	uint32_t timeout_ms = options->timeout_ms;
 	uint32_t connections = options->connections;
+	struct redis_tls *tls = NULL;
+
+	if (url->is_tls && (tls = redis_tls_new(url, error)) == NULL)
+		return NULL;
+	redis = xcalloc(1, sizeof(*redis));
+	redis->tls = tls;
 
 	redis->target = (struct redis_target){
 		.name = xstrdup(store->name),
@@ -116,6 +150,8 @@ redis_open(const struct store_url *url, const struct store *store,
 		.user = copy_or_null(url->user),
 		.password = copy_or_null(url->password),
 		.prefix = xstrdup(store->prefix.p),
+		.epoch = &redis->epoch,
+		.tls = tls,
 	};
 	if (timeout_ms == 0)
 		timeout_ms = REDIS_TIMEOUT_MS;
@@ -124,10 +160,8 @@ redis_open(const struct store_url *url, const struct store *store,
 	redis->connections = connections;
 	redis->timeout_us = (int64_t)timeout_ms * 1000;
 	redis->target.timeout_us = redis->timeout_us;
-	pthread_mutex_init(&redis->nodes_lock, NULL);
-	redis->layout = &redis_layout_single;
-	redis_node_add(
-	    redis, store->name, url->hosts[0].host, url->hosts[0].port);
+	redis_nodes_init(redis);
+	open_layout(redis, url);
 	redis_behind_start(redis);
 	return redis;
 }
@@ -137,12 +171,12 @@ redis_free(struct redis *redis)
 {
 	redis->layout->done(redis);
 	redis_nodes_done(redis);
-	pthread_mutex_destroy(&redis->nodes_lock);
 	free(redis->target.name);
 	free(redis->target.host);
 	free(redis->target.user);
 	free(redis->target.password);
 	free(redis->target.prefix);
+	redis_tls_free(redis->tls);
 	free(redis->ring);
 	pthread_mutex_destroy(&redis->lock);
 	pthread_cond_destroy(&redis->wake);

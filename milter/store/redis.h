@@ -50,13 +50,17 @@ struct redis_job {
 
 struct redis {
 	struct redis_target target; /* what all nodes have in common */
+	struct redis_tls *tls;      /* NULL: none */
 	uint32_t connections;       /* to each node */
 	int64_t timeout_us;
 	const struct redis_layout *layout;
 	void *layout_data; /* the layout's own */
 	pthread_mutex_t nodes_lock;
+	pthread_cond_t nodes_known;
 	struct redis_node *nodes[REDIS_NODES_MAX];
 	_Atomic size_t n_nodes;
+	atomic_bool is_known;   /* the nodes were looked for at least once */
+	_Atomic uint64_t epoch; /* see struct redis_target */
 	struct redis_seldom foreign_keys; /* lines about wrong types */
 	struct redis_seldom full_queue;
 	struct redis_seldom broken_texts; /* in place of ours */

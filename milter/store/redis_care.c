@@ -144,6 +144,7 @@ redis_care_begin(struct redis *redis)
 	struct redis_failure failure;
 
 	redis->layout->discover(redis, true);
+	redis_nodes_known(redis);
 	for (size_t i = 0; i < atomic_load(&redis->n_nodes); i++) {
 		struct redis_node *node = redis->nodes[i];
 

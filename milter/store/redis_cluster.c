@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define CRC16_POLYNOMIAL 0x1021
-#define TAGS_TRIED_MAX   1000000 /* all slots are met within 170,000 */
 
 static uint16_t
 crc16(struct str text)
@@ -47,17 +46,16 @@ cluster_slot(struct str key)
 	return crc16(hashed_part(key)) % CLUSTER_SLOTS;
 }
 
-void
-cluster_key_in(unsigned slot, struct str head, char *text)
+unsigned
+cluster_tag(unsigned slot)
 {
-	char tag[8];
+	char digits[16];
+	unsigned n = 0;
 
-	for (unsigned n = 0; n < TAGS_TRIED_MAX; n++) {
-		snprintf(tag, sizeof(tag), "%u", n);
-		if (cluster_slot(str_of(tag)) == slot)
-			break;
-	}
-	snprintf(text, head.len + 16, "%.*s:{%s}", STR_ARG(head), tag);
+	do
+		snprintf(digits, sizeof(digits), "%u", n++);
+	while (cluster_slot(str_of(digits)) != slot);
+	return n - 1;
 }
 
 bool

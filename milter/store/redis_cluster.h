@@ -23,11 +23,8 @@ struct redisReply;
  */
 unsigned cluster_slot(struct str key);
 
-/*
- * Makes "HEAD:{N}", a key in this slot; the same for all processes. text has
- * room for it: head.len + 16 bytes.
- */
-void cluster_key_in(unsigned slot, struct str head, char *text);
+/* The smallest number whose digits, as a tag, are in this slot. */
+unsigned cluster_tag(unsigned slot);
 
 struct cluster_address {
 	char host[CLUSTER_HOST_MAX];

@@ -15,10 +15,12 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "store/redis_tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -262,6 +264,11 @@ redis_conn_send(
 {
 	struct str rest = buf_str(&conn->out);
 
+	if (conn->tls != NULL) {
+		if (redis_tls_send(conn->tls, rest, deadline_us, failure) == -1)
+			return -1;
+		rest.len = 0;
+	}
 	while (rest.len > 0) {
 		ssize_t n = send(
 		    conn->fd, rest.p, rest.len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -297,6 +304,8 @@ receive_some(
 	char bytes[RECEIVE_BYTES];
 	ssize_t n;
 
+	if (conn->tls != NULL)
+		return redis_tls_receive(conn->tls, deadline_us, failure);
 	do {
 		int flags = MSG_DONTWAIT;
 
@@ -393,43 +402,90 @@ put_login(const struct redis_target *target, struct buf *out)
 		    str_of(target->password));
 }
 
-static void
-put_greeting(const struct redis_target *target, struct buf *out)
+/* A node of a Cluster keeps its marker in a slot that it has. */
+static bool
+marker_key(const struct redis_target *target, struct buf *key)
 {
-	char marker[33], seconds[16], db[16];
+	uint32_t tag = atomic_load(&target->marker_tag);
+
+	if (target->is_plain || (target->is_cluster && tag == REDIS_NO_TAG))
+		return false;
+	buf_printf(key, "%s:generation", target->prefix);
+	if (target->is_cluster)
+		buf_printf(key, ":{%" PRIu32 "}", tag);
+	return true;
+}
+
+static void
+put_marker(struct buf *out, struct str key)
+{
+	char marker[33], seconds[16];
 	unsigned char random[16];
-	struct buf key = { 0 };
 
 	arc4random_buf(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(marker + 2 * i, 3, "%02x", random[i]);
-	buf_printf(&key, "%s:generation", target->prefix);
 	snprintf(seconds, sizeof(seconds), "%d", MARKER_SEC);
-	snprintf(db, sizeof(db), "%u", target->db);
+	PUT(out, STR("SET"), key, str_of(marker), STR("NX"), STR("EX"),
+	    str_of(seconds));
+	PUT(out, STR("EXPIRE"), key, str_of(seconds));
+	PUT(out, STR("GET"), key);
+}
+
+/* Returns how many replies there will be, and what each is about. */
+static size_t
+put_greeting(const struct redis_target *target, struct buf *out,
+    enum greeting replies[GREETING_N])
+{
+	struct buf key = { 0 };
+	char db[16];
+	size_t n = 0;
+
 	put_login(target, out);
-	PUT(out, STR("SELECT"), str_of(db));
-	PUT(out, STR("CLIENT"), STR("SETNAME"), STR("sluice"));
-	PUT(out, STR("SET"), buf_str(&key), str_of(marker), STR("NX"),
-	    STR("EX"), str_of(seconds));
-	PUT(out, STR("EXPIRE"), buf_str(&key), str_of(seconds));
-	PUT(out, STR("GET"), buf_str(&key));
+	replies[n++] = GREETING_AUTH;
+	if (!target->is_plain) {
+		snprintf(db, sizeof(db), "%u", target->db);
+		PUT(out, STR("SELECT"), str_of(db));
+		replies[n++] = GREETING_SELECT;
+		PUT(out, STR("CLIENT"), STR("SETNAME"), STR("sluice"));
+		replies[n++] = GREETING_NAME;
+	}
+	if (marker_key(target, &key)) {
+		put_marker(out, buf_str(&key));
+		replies[n++] = GREETING_MARK;
+		replies[n++] = GREETING_REFRESH;
+		replies[n++] = GREETING_READ;
+	}
 	PUT(out, STR("PING"));
+	replies[n++] = GREETING_PING;
 	buf_done(&key);
+	return n;
+}
+
+/* The slot of the marker is on its way to another node: so it is not known. */
+static bool
+is_elsewhere(const struct redis_target *target, const struct redisReply *reply)
+{
+	struct str text = { reply->str, reply->len };
+
+	return target->is_cluster && (str_starts(text, STR("MOVED ")) ||
+					 str_starts(text, STR("ASK ")) ||
+					 str_starts(text, STR("TRYAGAIN ")));
 }
 
 static int
-check_greeting(struct redis_conn *conn, enum greeting i,
-    const struct redisReply *reply, struct redis_failure *failure)
+check_greeting(struct redis_conn *conn, const struct redis_target *target,
+    enum greeting i, const struct redisReply *reply,
+    struct redis_failure *failure)
 {
 	if (reply->type == REDIS_REPLY_ERROR && i != GREETING_NAME &&
-	    i != GREETING_REFRESH) {
+	    i != GREETING_REFRESH && !is_elsewhere(target, reply)) {
 		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
 		    (int)reply->len, reply->str);
 		return -1;
 	}
 	if (i == GREETING_READ && reply->type == REDIS_REPLY_STRING)
-		conn->generation =
-		    str_hash((struct str){ reply->str, reply->len });
+		conn->marker = str_hash((struct str){ reply->str, reply->len });
 	return 0;
 }
 
@@ -437,17 +493,19 @@ static int
 greet(struct redis_conn *conn, const struct redis_target *target,
     int64_t deadline_us, struct redis_failure *failure)
 {
-	put_greeting(target, &conn->out);
+	enum greeting replies[GREETING_N];
+	size_t n = put_greeting(target, &conn->out, replies);
+
 	if (redis_conn_send(conn, deadline_us, failure) == -1)
 		return -1;
-	for (int i = 0; i < GREETING_N; i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct redisReply *reply =
 		    redis_conn_receive(conn, deadline_us, failure);
 		int rc;
 
 		if (reply == NULL)
 			return -1;
-		rc = check_greeting(conn, (enum greeting)i, reply, failure);
+		rc = check_greeting(conn, target, replies[i], reply, failure);
 		freeReplyObject(reply);
 		if (rc == -1)
 			return -1;
@@ -461,24 +519,48 @@ redis_conn_check(struct redis_conn *conn, const struct redis_target *target,
 {
 	struct buf key = { 0 };
 	struct redisReply *reply;
+	bool has_marker = marker_key(target, &key) && conn->marker != 0;
 	int rc = 0;
 
-	buf_printf(&key, "%s:generation", target->prefix);
-	PUT(&conn->out, STR("GET"), buf_str(&key));
+	*is_same_out = true;
+	if (has_marker)
+		PUT(&conn->out, STR("GET"), buf_str(&key));
 	buf_done(&key);
+	if (!has_marker)
+		return 0;
 	if (redis_conn_send(conn, deadline_us, failure) == -1 ||
 	    (reply = redis_conn_receive(conn, deadline_us, failure)) == NULL)
 		return -1;
-	*is_same_out = reply->type == REDIS_REPLY_STRING &&
-		       conn->generation ==
-			   str_hash((struct str){ reply->str, reply->len });
-	if (reply->type == REDIS_REPLY_ERROR) {
+	if (reply->type != REDIS_REPLY_ERROR) {
+		*is_same_out = reply->type == REDIS_REPLY_STRING &&
+			       conn->marker == str_hash((struct str){
+						   reply->str, reply->len });
+	} else if (!is_elsewhere(target, reply)) {
 		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
 		    (int)reply->len, reply->str);
 		rc = -1;
 	}
 	freeReplyObject(reply);
 	return rc;
+}
+
+/* The bytes go by themselves, or through TLS. 0, or -1 and *failure. */
+static int
+begin_stream(struct redis_conn *conn, int fd, const struct redis_target *target,
+    int64_t deadline_us, struct redis_failure *failure)
+{
+	conn->fd = fd;
+	if (target->tls == NULL) {
+		if ((conn->reader = redisReaderCreate()) == NULL)
+			abort();
+		return 0;
+	}
+	conn->tls =
+	    redis_tls_open(target->tls, fd, target->host, deadline_us, failure);
+	if (conn->tls == NULL)
+		return -1;
+	conn->reader = redis_tls_reader(conn->tls);
+	return 0;
 }
 
 struct redis_conn *
@@ -497,14 +579,15 @@ redis_conn_open(const struct redis_target *target,
 	if (fd == -1)
 		return NULL;
 	conn = xcalloc(1, sizeof(*conn));
-	conn->fd = fd;
-	if ((conn->reader = redisReaderCreate()) == NULL)
-		abort();
+	if (begin_stream(conn, fd, target, deadline_us, failure) == -1) {
+		free(conn);
+		return NULL;
+	}
 	if (greet(conn, target, deadline_us, failure) == -1) {
 		redis_conn_close(conn);
 		return NULL;
 	}
-	if (set_blocking(fd, target->timeout_us) == 0)
+	if (conn->tls == NULL && set_blocking(fd, target->timeout_us) == 0)
 		conn->timeout_us = target->timeout_us;
 	return conn;
 }
@@ -514,8 +597,12 @@ redis_conn_close(struct redis_conn *conn)
 {
 	if (conn == NULL)
 		return;
-	close(conn->fd);
-	redisReaderFree(conn->reader);
+	if (conn->tls != NULL) {
+		redis_tls_close(conn->tls);
+	} else {
+		close(conn->fd);
+		redisReaderFree(conn->reader);
+	}
 	buf_done(&conn->out);
 	free(conn);
 }

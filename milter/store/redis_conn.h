@@ -11,6 +11,7 @@
 #include "base/buf.h"
 
 #include <hiredis/read.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 
 #define REDIS_ADDRESSES_MAX 8
@@ -33,6 +34,9 @@ struct redis_failure {
 void redis_fail(struct redis_failure *failure, enum redis_failure_kind kind,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+struct redis_tls;
+struct redis_tls_conn;
+
 struct redis_addresses {
 	struct sockaddr_storage items[REDIS_ADDRESSES_MAX];
 	socklen_t lens[REDIS_ADDRESSES_MAX];
@@ -50,13 +54,25 @@ struct redis_target {
 	char *password; /* or NULL */
 	char *prefix;
 	int64_t timeout_us; /* of one call; see redis_conn.c */
+	bool is_plain;      /* says who we are, and no more */
+	bool is_cluster;
+	/* Of a node of a Cluster: its marker is PREFIX:generation:{TAG}. */
+	_Atomic uint32_t marker_tag;
+	const struct redis_tls *tls; /* NULL: none */
+	/* Grows when data were lost or replaced anywhere in the store. */
+	_Atomic uint64_t *epoch;
 };
+
+#define REDIS_NO_TAG UINT32_MAX /* it has no slot, and no marker */
 
 struct redis_conn {
 	int fd;
 	redisReader *reader;
-	struct buf out;      /* the command under construction */
-	uint64_t generation; /* of the data: differs after they were lost */
+	struct buf out;             /* the command under construction */
+	struct redis_tls_conn *tls; /* NULL: none */
+	uint64_t marker;            /* 0: not known */
+	uint64_t generation; /* of the data: differs after they were lost; 0:
+				not known, never the same as another */
 	uint64_t cohort;     /* see redis_pool.h */
 	uint64_t era;
 	int64_t timeout_us; /* recv waits so long; 0: it does not wait */
@@ -78,7 +94,7 @@ bool redis_addresses_eq(
 struct redis_conn *redis_conn_open(const struct redis_target *target,
     const struct redis_addresses *addresses, int64_t deadline_us,
     struct redis_failure *failure);
-/* Reads the marker again: are the data those of before? */
+/* Reads the marker again, if it had one: are the data those of before? */
 int redis_conn_check(struct redis_conn *conn, const struct redis_target *target,
     int64_t deadline_us, bool *is_same_out, struct redis_failure *failure);
 void redis_conn_close(struct redis_conn *conn); /* NULL is fine */

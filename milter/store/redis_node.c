@@ -39,6 +39,7 @@ make_node(
 	node->target.name = xstrdup(name);
 	node->target.host = xstrdup(host);
 	node->target.port = port;
+	atomic_init(&node->target.marker_tag, REDIS_NO_TAG);
 	atomic_init(&node->went_down, false);
 	node->pool = redis_pool_new(
 	    &node->target, redis->connections, redis_behind_on_down, node);
@@ -67,6 +68,19 @@ redis_node_add(
 }
 
 void
+redis_nodes_init(struct redis *redis)
+{
+	pthread_condattr_t attr;
+
+	atomic_init(&redis->epoch, 1);
+	pthread_mutex_init(&redis->nodes_lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&redis->nodes_known, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void
 redis_nodes_done(struct redis *redis)
 {
 	size_t n = atomic_load(&redis->n_nodes);
@@ -80,6 +94,40 @@ redis_nodes_done(struct redis *redis)
 		free(node->target.host);
 		free(node);
 	}
+	pthread_mutex_destroy(&redis->nodes_lock);
+	pthread_cond_destroy(&redis->nodes_known);
+}
+
+void
+redis_nodes_renew(struct redis *redis)
+{
+	size_t n = atomic_load(&redis->n_nodes);
+
+	atomic_fetch_add(&redis->epoch, 1);
+	for (size_t i = 0; i < n; i++)
+		redis_pool_renew(redis->nodes[i]->pool);
+}
+
+void
+redis_nodes_known(struct redis *redis)
+{
+	pthread_mutex_lock(&redis->nodes_lock);
+	atomic_store(&redis->is_known, true);
+	pthread_cond_broadcast(&redis->nodes_known);
+	pthread_mutex_unlock(&redis->nodes_lock);
+}
+
+void
+redis_nodes_await(struct redis *redis, int64_t deadline_us)
+{
+	if (atomic_load(&redis->is_known))
+		return;
+	pthread_mutex_lock(&redis->nodes_lock);
+	while (!atomic_load(&redis->is_known) &&
+	       redis_wait_until(
+		   &redis->nodes_known, &redis->nodes_lock, deadline_us))
+		;
+	pthread_mutex_unlock(&redis->nodes_lock);
 }
 
 struct redis_node *
@@ -96,19 +144,12 @@ redis_nodes_are_up(struct redis *redis)
 {
 	size_t n = atomic_load(&redis->n_nodes);
 
+	if (!atomic_load(&redis->is_known))
+		return true;
 	for (size_t i = 0; i < n; i++)
 		if (redis_pool_is_up(redis->nodes[i]->pool))
 			return true;
 	return false;
-}
-
-void
-redis_nodes_renew(struct redis *redis)
-{
-	size_t n = atomic_load(&redis->n_nodes);
-
-	for (size_t i = 0; i < n; i++)
-		redis_pool_renew(redis->nodes[i]->pool);
 }
 
 static struct redis_node *

@@ -64,6 +64,8 @@ struct redis_layout {
 	 */
 	bool (*redirect)(struct redis *redis, struct redis_node *node,
 	    struct str error, struct redis_redirect *redirect);
+	/* Does this node have keys? NULL: all do. Any thread. */
+	bool (*has_keys)(struct redis *redis, const struct redis_node *node);
 	/* Frees redis->layout_data; the thread behind has ended. */
 	void (*done)(struct redis *redis);
 };
@@ -81,12 +83,20 @@ extern const struct redis_layout redis_layout_single;
  */
 struct redis_node *redis_node_add(
     struct redis *redis, const char *name, const char *host, unsigned port);
+void redis_nodes_init(struct redis *redis);
 void redis_nodes_done(struct redis *redis);
+/*
+ * Data were replaced somewhere: what was charged so far is not given back, and
+ * all connections are opened anew. Any thread.
+ */
+void redis_nodes_renew(struct redis *redis);
+/* The first look for nodes has ended, whatever it found. */
+void redis_nodes_known(struct redis *redis);
+/* Waits for that; at once but just after the start. */
+void redis_nodes_await(struct redis *redis, int64_t deadline_us);
 /* The node that has the key, or NULL. */
 struct redis_node *redis_node_of(struct redis *redis, struct str key);
-/* Up is a store one of whose nodes is. */
+/* Up is a store one of whose nodes is, or that has not been looked for yet. */
 bool redis_nodes_are_up(struct redis *redis);
-/* The data are not those of before: all connections are opened anew. */
-void redis_nodes_renew(struct redis *redis);
 
 #endif

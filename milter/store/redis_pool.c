@@ -23,6 +23,7 @@
 #include <time.h>
 
 #define SELDOM_US INT64_C(60000000)
+#define NO_COHORT UINT64_MAX
 
 struct redis_pool {
 	const struct redis_target *target;
@@ -43,7 +44,7 @@ struct redis_pool {
 	int64_t down_since_us;
 	uint64_t era;
 	uint64_t cohort;
-	uint64_t generation; /* 0: not known yet */
+	uint64_t marker; /* of the data; 0: not known yet */
 	struct redis_seldom refusals;
 	atomic_bool was_used;
 };
@@ -183,18 +184,26 @@ tell_failure(struct redis_pool *pool, const struct redis_failure *failure,
 
 /*
  * The first answer of a new connection names the data it speaks of. Others
- * than before: what the older connections know is of the past. Lock held.
+ * than before: what the older connections know is of the past. One that could
+ * not be told serves once, and nothing it charges is given back. Lock held.
  */
 static void
 join_cohort(struct redis_pool *pool, struct redis_conn *conn)
 {
-	if (pool->generation != conn->generation) {
-		pool->generation = conn->generation;
+	conn->era = pool->era;
+	if (conn->marker == 0) {
+		conn->cohort = NO_COHORT;
+		return;
+	}
+	if (pool->marker != conn->marker) {
+		if (pool->marker != 0)
+			atomic_fetch_add(pool->target->epoch, 1);
+		pool->marker = conn->marker;
 		pool->cohort++;
 		close_idle(pool);
 	}
 	conn->cohort = pool->cohort;
-	conn->era = pool->era;
+	conn->generation = atomic_load(pool->target->epoch);
 }
 
 /* Opens the connection for which a place was taken. Lock held, let go within. */

@@ -248,7 +248,8 @@ drop_stale_items(struct group *group, uint64_t generation)
 	for (size_t i = 0; i < group->n_items; i++) {
 		struct redis_item item = group->items[i];
 
-		if (item.is_give_back && item.use->generation != generation) {
+		if (item.is_give_back &&
+		    (generation == 0 || item.use->generation != generation)) {
 			group->items[i].is_answered = true;
 			continue;
 		}

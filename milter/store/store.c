@@ -28,6 +28,14 @@ store_time_in_range(int64_t now_ms)
 	return now_ms > 0 ? now_ms : 0;
 }
 
+static void
+free_store(struct store *store)
+{
+	free((char *)(uintptr_t)store->prefix.p);
+	free(store->name);
+	free(store);
+}
+
 struct store *
 store_open(const struct store_options *options, struct buf *error)
 {
@@ -52,7 +60,11 @@ store_open(const struct store_options *options, struct buf *error)
 		store->self = memory_open(MEMORY_KEYS_MAX);
 	} else {
 		store->backend = &redis_backend;
-		store->self = redis_open(&url, store, options);
+		store->self = redis_open(&url, store, options, error);
+	}
+	if (store->self == NULL) {
+		free_store(store);
+		store = NULL;
 	}
 out:
 	arena_free(arena);
@@ -65,9 +77,7 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	store->backend->close(store->self);
-	free((char *)(uintptr_t)store->prefix.p);
-	free(store->name);
-	free(store);
+	free_store(store);
 }
 
 const char *
