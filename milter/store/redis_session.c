@@ -17,6 +17,7 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SESSION_WAIT_US   INT64_C(5000000)
 #define SESSION_BATCH_MAX 1000 /* commands in one write */
@@ -25,6 +26,8 @@
 struct redis_session {
 	struct redis *redis;
 	struct redis_conn *conns[REDIS_NODES_MAX]; /* or NULL */
+	size_t places[REDIS_NODES_MAX]; /* numbers of nodes that have keys */
+	size_t n_places;
 	int64_t wait_us;
 	struct redis_failure failure;
 };
@@ -99,20 +102,20 @@ void
 redis_session_tell(struct redis_session *session, struct str key,
     const struct redisReply *reply, struct buf *error)
 {
+	struct buf what = { 0 };
 	struct str text = STR("the answer does not belong to the question");
 	const char *advice = advices[REDIS_FAILURE_GARBAGE];
-	bool is_error = reply->type == REDIS_REPLY_ERROR;
 
-	if (is_error) {
+	if (reply->type == REDIS_REPLY_ERROR) {
 		text = (struct str){ reply->str, reply->len };
 		advice = advice_on(text);
 	}
-	buf_printf(error, "store %s: key \"", session->redis->target.name);
-	log_escape(error, key, SESSION_TEXT_MAX);
-	buf_add_cstr(error, "\": ");
-	log_escape(error, text, SESSION_TEXT_MAX);
-	if (advice[0] != '\0')
-		buf_printf(error, "; %s", advice);
+	buf_add_cstr(&what, "key \"");
+	buf_add(&what, key);
+	buf_add_cstr(&what, "\": ");
+	buf_add(&what, text);
+	tell(session, buf_str(&what), advice, error);
+	buf_done(&what);
 }
 
 struct redis_session *
@@ -149,30 +152,49 @@ redis_session_patience(struct redis_session *session, uint32_t ms)
 	session->wait_us = SESSION_WAIT_US + (int64_t)ms * 1000;
 }
 
-size_t
-redis_session_n_nodes(struct redis_session *session)
-{
-	return atomic_load(&session->redis->n_nodes);
-}
-
 /* Where nobody knows who has the key, the first node says who does. */
 static size_t
 node_of(const struct redis_session *session, struct str key)
 {
-	const struct redis_node *node = redis_node_of(session->redis, key);
+	const struct redis_node *node;
 
+	redis_nodes_await(session->redis, clock_steady_us() + SESSION_WAIT_US);
+	node = redis_node_of(session->redis, key);
 	return node != NULL ? node->number : 0;
+}
+
+size_t
+redis_session_n_nodes(struct redis_session *session)
+{
+	struct redis *redis = session->redis;
+
+	redis_nodes_await(redis, clock_steady_us() + SESSION_WAIT_US);
+	session->n_places = 0;
+	for (size_t i = 0; i < atomic_load(&redis->n_nodes); i++)
+		if (redis->layout->has_keys == NULL ||
+		    redis->layout->has_keys(redis, redis->nodes[i]))
+			session->places[session->n_places++] = i;
+	/* With none, whoever asks the first is told why. */
+	if (session->n_places == 0)
+		session->places[session->n_places++] = 0;
+	return session->n_places;
 }
 
 /* Opens the connection to a node, unless there is a good one. 0 or -1. */
 static int
 connect_to(struct redis_session *session, size_t node)
 {
-	const struct redis_node *place = session->redis->nodes[node];
+	const struct redis_node *place;
 	int64_t deadline_us = clock_steady_us() + SESSION_WAIT_US;
 	struct redis_conn **conn = &session->conns[node];
 	struct redis_addresses addresses;
 
+	if (node >= atomic_load(&session->redis->n_nodes)) {
+		redis_fail(&session->failure, REDIS_FAILURE_CONNECT,
+		    "no node of the Cluster answers");
+		return -1;
+	}
+	place = session->redis->nodes[node];
 	if (*conn != NULL && redis_conn_is_quiet(*conn))
 		return 0;
 	redis_conn_close(*conn);
@@ -197,15 +219,15 @@ free_replies(struct redisReply **replies, size_t n)
 		freeReplyObject(replies[i]);
 }
 
-/* Sends all, each to its node. */
+/* Sends all, each to its node, which is then in nodes. */
 static int
 send_batch(struct redis_session *session, const struct redis_ask *asks,
-    size_t n, int64_t deadline_us)
+    size_t n, size_t *nodes, int64_t deadline_us)
 {
 	bool is_asked[REDIS_NODES_MAX] = { false };
 
 	for (size_t i = 0; i < n; i++) {
-		size_t node = node_of(session, asks[i].key);
+		size_t node = nodes[i] = node_of(session, asks[i].key);
 
 		if (!is_asked[node] && connect_to(session, node) == -1)
 			return -1;
@@ -220,23 +242,89 @@ send_batch(struct redis_session *session, const struct redis_ask *asks,
 	return 0;
 }
 
+/* Asks once more, at another node or on a new connection. */
+static struct redisReply *
+ask_again(struct redis_session *session, const struct redis_ask *ask,
+    const struct redis_redirect *redirect, int64_t deadline_us)
+{
+	size_t node = redirect->node->number;
+	struct timespec pause = { .tv_nsec = redirect->after_us * 1000 };
+	struct redis_conn *conn;
+	struct redisReply *reply;
+
+	nanosleep(&pause, NULL);
+	if (connect_to(session, node) == -1)
+		return NULL;
+	conn = session->conns[node];
+	if (redirect->is_asking) {
+		redis_put_begin(&conn->out, 1);
+		redis_put_arg(&conn->out, STR("ASKING"));
+	}
+	put_command(&conn->out, ask->args, ask->n_args);
+	if (redis_conn_send(conn, deadline_us, &session->failure) == -1)
+		return NULL;
+	if (redirect->is_asking) {
+		reply =
+		    redis_conn_receive(conn, deadline_us, &session->failure);
+		if (reply == NULL)
+			return NULL;
+		freeReplyObject(reply);
+	}
+	return redis_conn_receive(conn, deadline_us, &session->failure);
+}
+
+/* The key may have moved: follows what error replies say. NULL: failed. */
+static struct redisReply *
+follow(struct redis_session *session, const struct redis_ask *ask, size_t node,
+    struct redisReply *reply, int64_t deadline_us)
+{
+	struct redis *redis = session->redis;
+
+	for (unsigned n = 0; n < REDIS_TRIES_MAX && reply != NULL &&
+			     reply->type == REDIS_REPLY_ERROR;
+	     n++) {
+		struct redis_redirect redirect = { .n_tries = n,
+			.node = redis->nodes[node] };
+
+		if (!redis->layout->redirect(redis, redirect.node,
+			(struct str){ reply->str, reply->len }, &redirect))
+			break;
+		if (redirect.node->number == node) {
+			redis_conn_close(session->conns[node]);
+			session->conns[node] = NULL;
+		}
+		node = redirect.node->number;
+		freeReplyObject(reply);
+		reply = ask_again(session, ask, &redirect, deadline_us);
+	}
+	return reply;
+}
+
 /* One batch; on failure no reply is left and no connection. */
 static int
 ask_batch(struct redis_session *session, const struct redis_ask *asks, size_t n,
     struct redisReply **replies)
 {
 	int64_t deadline_us = clock_steady_us() + session->wait_us;
-	size_t n_replies = 0;
+	size_t nodes[SESSION_BATCH_MAX], n_replies = 0;
 
-	if (send_batch(session, asks, n, deadline_us) == -1)
+	if (send_batch(session, asks, n, nodes, deadline_us) == -1)
 		goto failed;
 	for (; n_replies < n; n_replies++) {
-		size_t node = node_of(session, asks[n_replies].key);
-
-		replies[n_replies] = redis_conn_receive(
-		    session->conns[node], deadline_us, &session->failure);
+		replies[n_replies] =
+		    redis_conn_receive(session->conns[nodes[n_replies]],
+			deadline_us, &session->failure);
 		if (replies[n_replies] == NULL)
 			goto failed;
+	}
+	/* Only now, when nothing else is under way on any connection. */
+	for (size_t i = 0; i < n; i++) {
+		replies[i] = follow(
+		    session, &asks[i], nodes[i], replies[i], deadline_us);
+		if (replies[i] != NULL)
+			continue;
+		replies[i] = replies[--n_replies];
+		goto failed;
 	}
 	return 0;
 failed:
@@ -307,8 +395,8 @@ redis_session_ask_node(struct redis_session *session, size_t node,
 	struct redisReply *reply = NULL;
 	struct redis_conn *conn;
 
-	if (connect_to(session, node) == 0) {
-		conn = session->conns[node];
+	if (connect_to(session, session->places[node]) == 0) {
+		conn = session->conns[session->places[node]];
 		put_command(&conn->out, args, n_args);
 		if (redis_conn_send(conn, deadline_us, &session->failure) == 0)
 			reply = redis_conn_receive(
