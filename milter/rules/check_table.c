@@ -204,6 +204,11 @@ check_override(struct checker *checker, struct limit *limit)
 		    "before Redis is asked (`sluice grant` raises a key while "
 		    "running)",
 		    STR_ARG(table->name));
+	if (table->type == TABLE_REGEX)
+		diag_add(checker->diags, DIAG_ERROR, limit->override_pos,
+		    "a regex table cannot override a limit: whose rates are "
+		    "others is looked up for each mail, and must not cost its "
+		    "scan budget");
 	check_fact_fits(checker, table, limit->keys[0].fact, limit->keys[0].pos,
 	    "be looked up in a");
 }
