@@ -236,7 +236,7 @@ check_remembered(struct checker *checker, const struct check_place *place,
 		    STR_ARG(table->name),
 		    table->is_file ? "a file" : "written in the rules");
 	else if (action->is_text)
-		check_text_fits(checker, table, &action->text, action->pos,
+		check_text_fits(checker, table, &action->text, action->text.pos,
 		    "be an entry of a");
 	else
 		check_fact_fits(checker, table, action->fact.fact,

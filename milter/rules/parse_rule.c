@@ -176,7 +176,13 @@ parse_remember(struct parser *parser, struct action *action)
 	action->table_name = arena_str(parser->arena, token.text);
 	action->table_pos = token.pos;
 	lexer_next(&parser->lexer);
-	return action->kind == ACTION_FORGET ? 0 : parse_for(parser, action);
+	if (action->kind == ACTION_REMEMBER)
+		return parse_for(parser, action);
+	if (!lexer_is_word(&parser->lexer, "for"))
+		return 0;
+	diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+	    "what is forgotten is gone at once: `forget` takes no `for`");
+	return -1;
 }
 
 static int

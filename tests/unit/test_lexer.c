@@ -69,6 +69,13 @@ test_text_becomes_tokens(void **state)
 		{ "=~ //", "P[=~] R[]" },
 		{ "=~ /a/ /b/", "P[=~] R[a] P[/] W[b] P[/]" },
 		{ "== /a/", "P[==] P[/] W[a] P[/]" },
+		{ "=~ m{a/b}i m{c}", "P[=~] R[a/b]i W[m] P[{] W[c] P[}]" },
+		{ "!~m{a{2}\\}\\{}", "P[!~] R[a{2}\\}\\{]" },
+		{ "=~ m{}", "P[=~] R[]" },
+		{ "=~ m {a}", "P[=~] W[m] P[{] W[a] P[}]" },
+		{ "=~ m/a/", "P[=~] W[m] P[/] W[a] P[/]" },
+		{ "near a at 90% 5 %", "W[near] W[a] W[at] N[90] P[%] N[5] "
+				       "P[%]" },
 		{ "=~ \"a\" /b/", "P[=~] S[a] P[/] W[b] P[/]" },
 		{ "a && b", "W[a] B W[b]" },
 		{ "ü", "B" },
@@ -104,6 +111,9 @@ test_what_is_not_closed_ends_with_its_line(void **state)
 		{ "=~ /a\nb", "P[=~] B W[b]", "expression is not closed" },
 		{ "=~ /a\\/\nb", "P[=~] B W[b]", "expression is not closed" },
 		{ "=~ /", "P[=~] B", "expression is not closed" },
+		{ "=~ m{a{2}\nb", "P[=~] B W[b]", "a } for each {" },
+		{ "=~ m{a\\}\nb", "P[=~] B W[b]", "a } for each {" },
+		{ "=~ m{", "P[=~] B", "expression is not closed" },
 	};
 
 	(void)state;
@@ -201,7 +211,7 @@ test_any_bytes_come_to_an_end(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 3000; round++) {
-		static const char bytes[] = "ab1\"/\\${}[]()=~!<>#:\n .-";
+		static const char bytes[] = "abm1\"/\\${}[]()=~!<>#:\n .-%";
 		char text[32];
 		struct buf got = { 0 }, said = { 0 };
 
