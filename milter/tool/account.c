@@ -83,7 +83,10 @@ take_standing(void *context, size_t i, const struct store_account *read)
 	struct copying *copying = context;
 	struct account *account = &copying->accounts[i];
 
-	account->has_counted = read->n_counters > 0;
+	for (size_t k = 0; k < read->n_counters; k++)
+		if (read->counters[k].used > 0 ||
+		    account->limit->unit != UNIT_DISTINCT)
+			account->has_counted = true;
 	account->standing = read->standing;
 	account->standing.lock =
 	    copy_hold(copying->arena, &read->standing.lock);

@@ -23,7 +23,8 @@ struct account {
 	size_t n_rates;
 	bool is_overridden;
 	bool is_unlimited;          /* by the override */
-	enum account_effect effect; /* the caller's to fill in */
+	enum account_effect effect; /* the caller's to fill in; */
+	bool is_guess;              /* this, too: is it one of its keys? */
 	/* read: */
 	struct store_answer answer;
 	struct store_standing standing; /* texts live in the arena */

@@ -56,6 +56,11 @@ int print_run(struct tool *tool, int argc, char **argv);
 int reset_run(struct tool *tool, int argc, char **argv);
 int table_run(struct tool *tool, int argc, char **argv);
 int test_run(struct tool *tool, int argc, char **argv);
+int user_run(struct tool *tool, int argc, char **argv);
+int why_run(struct tool *tool, int argc, char **argv);
+int tail_run(struct tool *tool, int argc, char **argv);
+int stats_run(struct tool *tool, int argc, char **argv);
+int hosts_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 
 /* How one command is used; returns TOOL_FINE. */
