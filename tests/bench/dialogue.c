@@ -68,12 +68,11 @@ end_message(struct dialogue *d, bool is_refused)
 	struct tally *tally = d->plan->tally;
 
 	d->n_messages++;
-	if (is_refused) {
+	if (is_refused)
 		tally->n_messages_refused++;
-	} else {
+	else
 		tally->n_messages++;
-		tally_time(&tally->messages, d->message_ns, tally_now());
-	}
+	tally_time(&tally->messages, d->message_ns, tally_now());
 	if (!is_refused || d->step != STEP_MAIL) {
 		packets_bare(&d->out, SMFIC_ABORT);
 		tally->n_packets++;
