@@ -1,5 +1,10 @@
 /*
  * Limits: where each is charged, and where it may be asked.
+ *
+ * `known` comes from what the limit reads, `stage` from that and from its unit.
+ * Between the two a limit can be asked, but only as a peek. What happens at no
+ * stage of its own (rejects, unknown recipients) is behind all of them, so that
+ * asking for it is always a peek.
  */
 #include "rules/check.h"
 #include "rules/suggest.h"

@@ -1,3 +1,11 @@
+/*
+ * One order for all tables, in memory and in Redis: the whole, then what is
+ * less and less of it. So the first that is there is the best match, and both
+ * kinds of table agree on which value is told.
+ *
+ * The trap is that Redis compares bytes: what is put into a table, by whom
+ * ever, must get the very spelling in which it will be asked for.
+ */
 #include "rules/entry.h"
 
 #include "rules/key.h"

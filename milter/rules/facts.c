@@ -228,6 +228,10 @@ static const struct {
 	{ "size", "message.size" },
 };
 
+/* What may stand where a condition begins, beside facts. */
+static const char *const words[] = { "not", "over", "near", "used", "every",
+	"value" };
+
 struct str
 fact_suggest(struct str wrong)
 {
@@ -236,9 +240,8 @@ fact_suggest(struct str wrong)
 	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
 		if (str_eq_nocase(wrong, str_of(synonyms[i].wrong)))
 			return str_of(synonyms[i].name);
-	suggest(&suggestion, STR("not"));
-	suggest(&suggestion, STR("over"));
-
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		suggest(&suggestion, str_of(words[i]));
 	for (size_t i = 0; i < FACT_N; i++)
 		if ((facts[i].flags & FACT_TEXT_ONLY) == 0)
 			suggest(&suggestion, str_of(facts[i].name));

@@ -108,7 +108,8 @@ bool fact_ignores_case(const struct fact *fact);
 bool fact_is_many(const struct fact *fact, enum stage stage);
 /* Is it a fact of later versions? */
 bool fact_is_reserved(struct str name);
-/* What was meant, most likely: a fact, `not` or `over`; or the empty string. */
+/* What was meant, most likely: a fact, or a word that may begin a condition;
+ * or the empty string. */
 struct str fact_suggest(struct str wrong);
 
 /* The table for people, or as JSON. */

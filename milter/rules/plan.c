@@ -2,6 +2,9 @@
  * The static point of charging: which rules of a stage are decided before the
  * store is asked, and what the one call of the stage carries. It depends on
  * the text of the rules only, never on values.
+ *
+ * Look-ups are shared: a condition and a text that want to know the same of
+ * the same table get the same number, and Redis is asked once.
  */
 #include "rules/check.h"
 

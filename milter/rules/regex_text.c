@@ -1,3 +1,8 @@
+/*
+ * Only the end is looked for. A backslash hides whatever follows it, from us as
+ * from PCRE2, so that no escape needs to be known; a brace inside of [{] is not
+ * hidden, and must be \{ there.
+ */
 #include "rules/regex_text.h"
 
 bool
