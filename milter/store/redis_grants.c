@@ -14,12 +14,15 @@
 #define GRANTS_PAGE      1000                  /* read at once */
 #define GRANT_LONGEST_MS INT64_C(315576000000) /* ten years */
 
-/* Also keeps the index as long as its last grant. ARGV: entry, until, now. */
+/*
+ * Also keeps the index as long as its last grant. ARGV: entry, until and now, in
+ * seconds as in the text of a grant.
+ */
 static const char index_script[] =
     "redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])\n"
     "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])\n"
     "local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')\n"
-    "return redis.call('PEXPIREAT', KEYS[1], last[2])\n";
+    "return redis.call('EXPIREAT', KEYS[1], last[2])\n";
 
 /* A grant ends the lock. KEYS: grant, lock. ARGV: text, until. */
 static const char grant_script[] =
@@ -69,8 +72,8 @@ write_index(struct ledger *ledger, const struct store_grant *grant,
 	redisReply *reply = LEDGER_ASK(ledger, REDIS_REPLY_INTEGER, key,
 	    STR("EVAL"), STR(index_script), STR("1"), key,
 	    index_entry(ledger->arena, grant->limit, grant->identity),
-	    ledger_number(ledger->arena, until_ms),
-	    ledger_number(ledger->arena, now_ms));
+	    ledger_number(ledger->arena, until_ms / 1000),
+	    ledger_number(ledger->arena, now_ms / 1000));
 
 	if (reply == NULL)
 		return -1;
@@ -206,9 +209,9 @@ show_grants(struct grants *grants)
 {
 	struct ledger *ledger = &grants->ledger;
 	struct str key = ledger_key(ledger->arena, ledger->redis, "grants");
-	redisReply *index =
-	    LEDGER_ASK(ledger, REDIS_REPLY_ARRAY, key, STR("ZRANGEBYSCORE"),
-		key, ledger_number(ledger->arena, grants->now_ms), STR("+inf"));
+	redisReply *index = LEDGER_ASK(ledger, REDIS_REPLY_ARRAY, key,
+	    STR("ZRANGEBYSCORE"), key,
+	    ledger_number(ledger->arena, grants->now_ms / 1000), STR("+inf"));
 	int rc = 1;
 
 	if (index == NULL)
