@@ -102,7 +102,6 @@ void
 redis_session_tell(struct redis_session *session, struct str key,
     const struct redisReply *reply, struct buf *error)
 {
-	struct buf what = { 0 };
 	struct str text = STR("the answer does not belong to the question");
 	const char *advice = advices[REDIS_FAILURE_GARBAGE];
 
@@ -110,12 +109,12 @@ redis_session_tell(struct redis_session *session, struct str key,
 		text = (struct str){ reply->str, reply->len };
 		advice = advice_on(text);
 	}
-	buf_add_cstr(&what, "key \"");
-	buf_add(&what, key);
-	buf_add_cstr(&what, "\": ");
-	buf_add(&what, text);
-	tell(session, buf_str(&what), advice, error);
-	buf_done(&what);
+	buf_printf(error, "store %s: key \"", session->redis->target.name);
+	log_escape(error, key, SESSION_TEXT_MAX);
+	buf_add_cstr(error, "\": ");
+	log_escape(error, text, SESSION_TEXT_MAX);
+	if (advice[0] != '\0')
+		buf_printf(error, "; %s", advice);
 }
 
 struct redis_session *
@@ -219,25 +218,39 @@ free_replies(struct redisReply **replies, size_t n)
 		freeReplyObject(replies[i]);
 }
 
-/* Sends all, each to its node, which is then in nodes. */
+/* Questions that are under way together. */
+struct exchange {
+	const struct redis_ask *asks;
+	size_t n;
+	struct redisReply **replies;
+	size_t n_replies;
+	size_t *nodes; /* of each ask */
+	bool is_open[REDIS_NODES_MAX];
+};
+
+/* Sends asks[from …], at most a batch, each to its node. */
 static int
-send_batch(struct redis_session *session, const struct redis_ask *asks,
-    size_t n, size_t *nodes, int64_t deadline_us)
+send_batch(struct redis_session *session, struct exchange *exchange,
+    size_t from, int64_t deadline_us)
 {
-	bool is_asked[REDIS_NODES_MAX] = { false };
+	size_t left = exchange->n - from;
+	size_t to =
+	    from + (left < SESSION_BATCH_MAX ? left : SESSION_BATCH_MAX);
 
-	for (size_t i = 0; i < n; i++) {
-		size_t node = nodes[i] = node_of(session, asks[i].key);
+	for (size_t i = from; i < to; i++) {
+		const struct redis_ask *ask = &exchange->asks[i];
+		size_t node = exchange->nodes[i] = node_of(session, ask->key);
 
-		if (!is_asked[node] && connect_to(session, node) == -1)
+		/* Later on an answer may be there: it would not be quiet. */
+		if (!exchange->is_open[node] && connect_to(session, node) == -1)
 			return -1;
-		is_asked[node] = true;
-		put_command(
-		    &session->conns[node]->out, asks[i].args, asks[i].n_args);
+		exchange->is_open[node] = true;
+		put_command(&session->conns[node]->out, ask->args, ask->n_args);
 	}
 	for (size_t node = 0; node < REDIS_NODES_MAX; node++)
-		if (is_asked[node] && redis_conn_send(session->conns[node],
-					  deadline_us, &session->failure) == -1)
+		if (exchange->is_open[node] &&
+		    redis_conn_send(session->conns[node], deadline_us,
+			&session->failure) == -1)
 			return -1;
 	return 0;
 }
@@ -300,37 +313,54 @@ follow(struct redis_session *session, const struct redis_ask *ask, size_t node,
 	return reply;
 }
 
-/* One batch; on failure no reply is left and no connection. */
+/*
+ * Sends a batch ahead of the answers that are read, so that Redis works while
+ * we read; no further, so that neither side holds much of the other's.
+ */
 static int
-ask_batch(struct redis_session *session, const struct redis_ask *asks, size_t n,
-    struct redisReply **replies)
+exchange_all(struct redis_session *session, struct exchange *exchange)
 {
 	int64_t deadline_us = clock_steady_us() + session->wait_us;
-	size_t nodes[SESSION_BATCH_MAX], n_replies = 0;
+	size_t *n = &exchange->n_replies;
 
-	if (send_batch(session, asks, n, nodes, deadline_us) == -1)
-		goto failed;
-	for (; n_replies < n; n_replies++) {
-		replies[n_replies] =
-		    redis_conn_receive(session->conns[nodes[n_replies]],
+	if (send_batch(session, exchange, 0, deadline_us) == -1)
+		return -1;
+	for (; *n < exchange->n; ++*n) {
+		size_t ahead = *n + SESSION_BATCH_MAX;
+
+		if (*n % SESSION_BATCH_MAX == 0) {
+			deadline_us = clock_steady_us() + session->wait_us;
+			if (ahead < exchange->n &&
+			    send_batch(session, exchange, ahead, deadline_us) ==
+				-1)
+				return -1;
+		}
+		exchange->replies[*n] =
+		    redis_conn_receive(session->conns[exchange->nodes[*n]],
 			deadline_us, &session->failure);
-		if (replies[n_replies] == NULL)
-			goto failed;
-	}
-	/* Only now, when nothing else is under way on any connection. */
-	for (size_t i = 0; i < n; i++) {
-		replies[i] = follow(
-		    session, &asks[i], nodes[i], replies[i], deadline_us);
-		if (replies[i] != NULL)
-			continue;
-		replies[i] = replies[--n_replies];
-		goto failed;
+		if (exchange->replies[*n] == NULL)
+			return -1;
 	}
 	return 0;
-failed:
-	free_replies(replies, n_replies);
-	close_all(session);
-	return -1;
+}
+
+/* Only when nothing else is under way on any connection. */
+static int
+follow_all(struct redis_session *session, struct exchange *exchange)
+{
+	int64_t deadline_us = clock_steady_us() + session->wait_us;
+
+	for (size_t i = 0; i < exchange->n; i++) {
+		struct redisReply **reply = &exchange->replies[i];
+
+		*reply = follow(session, &exchange->asks[i], exchange->nodes[i],
+		    *reply, deadline_us);
+		if (*reply != NULL)
+			continue;
+		*reply = exchange->replies[--exchange->n_replies];
+		return -1;
+	}
+	return 0;
 }
 
 int
@@ -338,18 +368,23 @@ redis_session_ask_each(struct redis_session *session,
     const struct redis_ask *asks, size_t n, struct redisReply **replies_out,
     struct buf *error)
 {
-	for (size_t at = 0; at < n; at += SESSION_BATCH_MAX) {
-		size_t rest = n - at;
+	struct exchange exchange = {
+		.asks = asks, .n = n, .replies = replies_out
+	};
+	int rc = -1;
 
-		if (ask_batch(session, asks + at,
-			rest < SESSION_BATCH_MAX ? rest : SESSION_BATCH_MAX,
-			replies_out + at) == -1) {
-			free_replies(replies_out, at);
-			tell_failure(session, error);
-			return -1;
-		}
+	if (n == 0)
+		return 0;
+	exchange.nodes = xcalloc(n, sizeof(*exchange.nodes));
+	if (exchange_all(session, &exchange) == 0)
+		rc = follow_all(session, &exchange);
+	if (rc == -1) {
+		free_replies(replies_out, exchange.n_replies);
+		close_all(session);
+		tell_failure(session, error);
 	}
-	return 0;
+	free(exchange.nodes);
+	return rc;
 }
 
 int
