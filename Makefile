@@ -75,7 +75,7 @@ $(BUILD)/gen/charge_lua.h: milter/store/charge.lua
 	   echo 'static const char charge_lua[] ='; \
 	   sed 's/\\/\\\\/g; s/"/\\"/g; s/^/\t"/; s/$$/\\n"/' $<; echo ';'; } > $@
 
-$(BUILD)/obj/milter/store/redis.o: $(BUILD)/gen/charge_lua.h
+$(BUILD)/obj/milter/store/redis_script.o: $(BUILD)/gen/charge_lua.h
 
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)

@@ -9,10 +9,17 @@
 #include "store/backend.h"
 #include "store/charge.h"
 
-#include <assert.h>
-#include <string.h>
+#include "base/xalloc.h"
 
-#define CALL_FIRST_BYTES 1664 /* head, room for four uses, texts of two */
+#include <assert.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CALL_FIRST_BYTES 896 /* head, two uses, and their texts */
+#define CALL_FIRST_USES  2
 
 struct store_call *
 store_call_new(struct store *store)
@@ -36,8 +43,18 @@ call_get(struct store_call *call)
 void
 store_call_put(struct store_call *call)
 {
-	if (call != NULL && atomic_fetch_sub(&call->n_refs, 1) == 1)
-		arena_free(call->arena);
+	if (call == NULL || atomic_fetch_sub(&call->n_refs, 1) != 1)
+		return;
+	free(call->answers);
+	arena_free(call->arena);
+}
+
+void
+store_call_shrink(struct store_call *call)
+{
+	assert(atomic_load(&call->state) != CALL_OPEN);
+	free(call->answers);
+	call->answers = NULL;
 }
 
 size_t
@@ -49,8 +66,8 @@ store_call_n_uses(const struct store_call *call)
 const struct store_answer *
 store_call_answer(const struct store_call *call, size_t i)
 {
-	assert(i < call->n_uses);
-	return &call->uses[i].answer;
+	assert(i < call->n_uses && call->answers != NULL);
+	return &call->answers[i];
 }
 
 static bool
@@ -75,35 +92,131 @@ copy_rates(struct arena *arena, const struct store_use *use)
 	rates = arena_alloc(arena, use->n_rates * sizeof(*rates));
 	memcpy(rates, use->rates, use->n_rates * sizeof(*rates));
 	for (size_t i = 0; i < use->n_rates; i++) {
-		assert(rates[i].max <= CHARGE_MAX && rates[i].window_sec > 0);
+		assert(rates[i].max <= CHARGE_MAX);
+		assert((rates[i].window_sec > 0) ==
+		       (rates[i].period == STORE_ROLLING));
 		/* One field would be charged once and given back twice. */
 		for (size_t j = 0; j < i; j++)
-			assert(rates[j].window_sec != rates[i].window_sec);
+			assert(rates[j].window_sec != rates[i].window_sec ||
+			       rates[j].period != rates[i].period);
 	}
 	return rates;
+}
+
+static struct str *
+copy_members(struct arena *arena, const struct store_use *use)
+{
+	struct str *members;
+
+	if (use->members == NULL)
+		return NULL;
+	assert(use->n_members > 0 && use->n_members <= STORE_MEMBERS_MAX);
+	members = arena_alloc(arena, use->n_members * sizeof(*members));
+	for (size_t i = 0; i < use->n_members; i++)
+		members[i] = arena_str(arena, use->members[i]);
+	return members;
+}
+
+/* Room for one more use: two, eight, then twice as many. */
+static struct call_use *
+next_use(struct store_call *call)
+{
+	size_t n = call->n_uses, room = 0;
+
+	assert(n < STORE_USES_MAX);
+	if (n == 0)
+		room = CALL_FIRST_USES;
+	else if (n == CALL_FIRST_USES)
+		room = 8;
+	else if (n >= 8 && (n & (n - 1)) == 0)
+		room = 2 * n;
+	if (room > 0) {
+		struct call_use *uses =
+		    arena_alloc(call->arena, room * sizeof(*uses));
+
+		if (n > 0)
+			memcpy(uses, call->uses, n * sizeof(*uses));
+		call->uses = uses;
+	}
+	return &call->uses[call->n_uses++];
 }
 
 void
 store_call_add(struct store_call *call, const struct store_use *use)
 {
+	struct arena *arena = call->arena;
+	struct str prefix = call->store->prefix;
+	bool is_distinct = use->members != NULL;
+	const char *kind = is_distinct ? "distinct" : "limit";
 	struct call_use mine = {
-		.unit = arena_str(call->arena, use->unit),
+		.unit = arena_str(arena, use->unit),
 		.op = use->op,
 		.tag = use->tag,
 		.amount = use->amount < CHARGE_MAX ? use->amount : CHARGE_MAX,
-		.rates = copy_rates(call->arena, use),
-		.n_rates = use->n_rates,
+		.rates = copy_rates(arena, use),
+		.n_rates = (unsigned)use->n_rates,
+		.members = copy_members(arena, use),
+		.n_members = is_distinct ? (unsigned)use->n_members : 0,
+		.lock_sec = use->lock_sec,
+		.is_unlimited = use->is_unlimited,
+		.is_distinct = is_distinct,
+		.prefix_len = (unsigned)prefix.len,
+		.name_at = (unsigned)(prefix.len + strlen(kind) + 2),
 	};
 
-	assert(call->n_uses < STORE_USES_MAX);
 	assert(atomic_load(&call->state) == CALL_OPEN);
-	mine.key = call_key(
-	    call->arena, call->store->prefix, use->limit, use->identity);
-	mine.hash = str_hash(mine.key) ^ str_hash(mine.unit);
+	if (use->op == STORE_CHARGE)
+		mine.slots =
+		    arena_alloc(arena, use->n_rates * sizeof(*mine.slots));
+	mine.key = call_key_of(arena, prefix, kind, use->limit, use->identity);
+	mine.hash = (uint32_t)(str_hash(mine.key) ^ str_hash(mine.unit));
 	assert(!has_twin(call, &mine));
-	call->uses = arena_grow(
-	    call->arena, call->uses, call->n_uses, sizeof(*call->uses));
-	call->uses[call->n_uses++] = mine;
+	*next_use(call) = mine;
+}
+
+/* Keeps of the members those that were added: only they are given back. */
+static void
+keep_new_members(struct call_use *use, const bool *is_new)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < use->n_members; i++)
+		if (is_new == NULL || is_new[i])
+			use->members[n++] = use->members[i];
+	use->n_members = n;
+}
+
+void
+call_settle(struct store_call *call, struct call_use *use,
+    const struct store_answer *answer, const bool *is_new)
+{
+	size_t n = answer->n_levels;
+
+	if (call->answers != NULL)
+		call->answers[use - call->uses] = *answer;
+	use->is_charged = use->op == STORE_CHARGE && answer->fits;
+	if (!use->is_charged)
+		return;
+	use->charged = use->rates;
+	use->n_charged = (unsigned)n;
+	if (answer->is_granted) {
+		struct store_rate *rates =
+		    arena_alloc(call->arena, n * sizeof(*rates));
+
+		for (size_t i = 0; i < n; i++)
+			rates[i] = (struct store_rate){
+				answer->levels[i].max,
+				answer->levels[i].window_sec,
+				answer->levels[i].period,
+			};
+		use->charged = rates;
+		use->slots = arena_alloc(call->arena, n * sizeof(*use->slots));
+	}
+	for (size_t i = 0; i < n; i++)
+		use->slots[i] = answer->levels[i].slot;
+	keep_new_members(use, is_new);
+	if (use->is_distinct && use->n_members == 0)
+		use->is_charged = false; /* all were there: nothing to undo */
 }
 
 void
@@ -139,7 +252,7 @@ store_call_found(const struct store_call *call, size_t i)
 bool
 call_use_is_charged(const struct call_use *use)
 {
-	return use->op == STORE_CHARGE && use->answer.fits;
+	return use->is_charged;
 }
 
 bool
@@ -213,6 +326,27 @@ call_key_split(struct str prefix, struct str key, struct str *limit_out,
 	*limit_out = str_sub(key, 0, (size_t)brace - 1);
 	*identity_out = str_sub(key, (size_t)brace + 1, key.len - 1);
 	return 0;
+}
+
+static char host_name[HOST_NAME_MAX + 1];
+static pthread_once_t host_name_once = PTHREAD_ONCE_INIT;
+
+static void
+find_host_name(void)
+{
+	if (gethostname(host_name, sizeof(host_name) - 1) == -1 ||
+	    host_name[0] == '\0')
+		memcpy(host_name, "localhost", sizeof("localhost"));
+	for (char *c = host_name; *c != '\0'; c++)
+		if (!ascii_is_alnum(*c) && *c != '.' && *c != '-')
+			*c = '_';
+}
+
+struct str
+call_host_name(void)
+{
+	pthread_once(&host_name_once, find_host_name);
+	return str_of(host_name);
 }
 
 void

@@ -30,17 +30,29 @@ enum call_refund {
 };
 
 struct call_use {
-	struct str key; /* PREFIX:limit:LIMIT:{IDENTITY} */
+	struct str key;      /* PREFIX:limit:LIMIT:{IDENTITY}, or distinct */
+	unsigned prefix_len; /* of PREFIX */
+	unsigned name_at;    /* where LIMIT:{IDENTITY} begins in key */
 	struct str unit;
-	uint64_t hash; /* of key and unit */
 	enum store_op op;
 	unsigned tag;
 	uint64_t amount;
 	const struct store_rate *rates;
-	size_t n_rates;
-	atomic_int refund;   /* enum call_refund */
+	struct str *members; /* from the answer on those that it added */
+	unsigned n_rates;
+	unsigned n_members;
+	uint32_t hash; /* of key and unit */
+	uint32_t lock_sec;
+	bool is_unlimited;
+	bool is_distinct;
+
+	/* The token: what was charged, by rates that may be a grant's. */
+	bool is_charged;
+	atomic_int refund; /* enum call_refund */
+	unsigned n_charged;
+	const struct store_rate *charged;
+	int64_t *slots;      /* n_rates of them, unless there was a grant */
 	uint64_t generation; /* of the data that was charged */
-	struct store_answer answer;
 };
 
 /* A look into a table. */
@@ -56,9 +68,10 @@ struct store_call {
 	struct store *store;
 	struct arena *arena;
 	atomic_uint n_refs;
-	atomic_int state;    /* enum call_state */
+	atomic_int state; /* enum call_state */
 	struct call_use *uses;
 	size_t n_uses;
+	struct store_answer *answers; /* n_uses; NULL: nobody reads them */
 	struct call_lookup *lookups;
 	size_t n_lookups;
 };
@@ -69,6 +82,16 @@ bool call_use_is_charged(const struct call_use *use);
 /* Answered and something of this use was charged that can be given back. */
 bool call_use_is_refundable(
     const struct store_call *call, const struct call_use *use);
+
+/*
+ * What came of use number i: becomes its answer, if that is read, and its
+ * token. is_new[m] tells which members were added; NULL: all or none.
+ */
+void call_settle(struct store_call *call, struct call_use *use,
+    const struct store_answer *answer, const bool *is_new);
+
+/* This host's name, as it stands in locks: one word. Lives for ever. */
+struct str call_host_name(void);
 
 /* PREFIX:limit:LIMIT:{IDENTITY}, the name of a key in every store. */
 struct str call_key(struct arena *arena, struct str prefix, struct str limit,

@@ -106,6 +106,183 @@ charge_lives_ms(
 	       now_ms;
 }
 
+enum calendar_unit
+charge_unit(const struct store_rate *rate)
+{
+	return rate->period == STORE_DAILY ? CALENDAR_DAY : CALENDAR_MONTH;
+}
+
+static void
+begin_span(struct charge_span *span, enum calendar_unit unit, int64_t now_ms)
+{
+	struct calendar_span present = calendar_at(unit, now_ms);
+
+	span->label = present.label;
+	span->ends_ms = present.ends_ms;
+	span->used = 0;
+}
+
+/* The clock may be set back here, too: a little is the next label. */
+static void
+advance_span(struct charge_span *span, enum calendar_unit unit, int64_t now_ms)
+{
+	struct calendar_span present = calendar_at(unit, now_ms);
+	struct calendar_span next;
+	uint64_t used = span->used;
+
+	if (span->label == present.label) {
+		span->ends_ms = present.ends_ms;
+		return;
+	}
+	if (span->label > present.label) {
+		next = calendar_at(unit, present.ends_ms);
+		if (span->label == next.label) {
+			span->ends_ms = next.ends_ms;
+			return;
+		}
+	} else {
+		used = 0;
+	}
+	begin_span(span, unit, now_ms);
+	span->used = used;
+}
+
+void
+charge_count_begin(
+    struct charge_count *count, const struct store_rate *rate, int64_t now_ms)
+{
+	if (rate->period == STORE_ROLLING)
+		charge_begin(
+		    &count->slots, charge_slot(now_ms, rate->window_sec));
+	else
+		begin_span(&count->span, charge_unit(rate), now_ms);
+}
+
+void
+charge_count_advance(
+    struct charge_count *count, const struct store_rate *rate, int64_t now_ms)
+{
+	if (rate->period == STORE_ROLLING)
+		charge_advance(
+		    &count->slots, charge_slot(now_ms, rate->window_sec));
+	else
+		advance_span(&count->span, charge_unit(rate), now_ms);
+}
+
+uint64_t
+charge_count_used(
+    const struct charge_count *count, const struct store_rate *rate)
+{
+	return rate->period == STORE_ROLLING ? charge_used(&count->slots)
+					     : count->span.used;
+}
+
+void
+charge_count_add(
+    struct charge_count *count, const struct store_rate *rate, uint64_t amount)
+{
+	uint64_t room;
+
+	if (rate->period == STORE_ROLLING) {
+		charge_add(&count->slots, amount);
+		return;
+	}
+	room = CHARGE_MAX - count->span.used;
+	count->span.used += amount < room ? amount : room;
+}
+
+int64_t
+charge_count_slot(
+    const struct charge_count *count, const struct store_rate *rate)
+{
+	return rate->period == STORE_ROLLING ? count->slots.newest
+					     : count->span.label;
+}
+
+void
+charge_count_take(struct charge_count *count, const struct store_rate *rate,
+    int64_t slot, uint64_t amount)
+{
+	struct charge_span *span = &count->span;
+
+	if (rate->period == STORE_ROLLING)
+		charge_take(&count->slots, slot, amount);
+	else if (span->label == slot)
+		span->used -= amount < span->used ? amount : span->used;
+}
+
+int64_t
+charge_count_retry_ms(const struct charge_count *count,
+    const struct store_rate *rate, uint64_t amount, int64_t now_ms)
+{
+	if (rate->period == STORE_ROLLING)
+		return charge_retry_ms(
+		    &count->slots, amount, rate->max, rate->window_sec, now_ms);
+	if (amount > rate->max)
+		return -1;
+	return charge_fits(count->span.used, amount, rate->max)
+		   ? 0
+		   : count->span.ends_ms - now_ms;
+}
+
+int64_t
+charge_count_lives_ms(const struct charge_count *count,
+    const struct store_rate *rate, int64_t now_ms)
+{
+	return rate->period == STORE_ROLLING
+		   ? charge_lives_ms(&count->slots, rate->window_sec, now_ms)
+		   : count->span.ends_ms - now_ms;
+}
+
+static void
+merge_slots(struct charge_slots *slots, const struct charge_slots *other)
+{
+	uint64_t room;
+
+	/* Time only moves on here: neither of them is the present. */
+	if (other->newest - slots->newest >= CHARGE_SLOTS)
+		charge_begin(slots, other->newest);
+	else if (other->newest > slots->newest)
+		charge_advance(slots, other->newest);
+	room = CHARGE_MAX - charge_used(slots);
+	for (int64_t i = 0; i < CHARGE_SLOTS; i++) {
+		int64_t at = i + other->newest - slots->newest;
+		uint64_t n = other->n[i] < room ? other->n[i] : room;
+
+		if (at < 0 || at >= CHARGE_SLOTS)
+			continue;
+		slots->n[at] += n;
+		room -= n;
+	}
+}
+
+void
+charge_count_merge(struct charge_count *count, const struct charge_count *other,
+    const struct store_rate *rate)
+{
+	if (rate->period == STORE_ROLLING)
+		merge_slots(&count->slots, &other->slots);
+	else if (other->span.label > count->span.label)
+		count->span = other->span;
+	else if (other->span.label == count->span.label)
+		charge_count_add(count, rate, other->span.used);
+}
+
+void
+charge_count_subtract(struct charge_count *count,
+    const struct charge_count *other, const struct store_rate *rate)
+{
+	if (rate->period != STORE_ROLLING) {
+		charge_count_take(
+		    count, rate, other->span.label, other->span.used);
+		return;
+	}
+	for (int64_t i = 0; i < CHARGE_SLOTS; i++)
+		charge_take(&count->slots,
+		    other->slots.newest - (CHARGE_SLOTS - 1) + i,
+		    other->slots.n[i]);
+}
+
 /* Digits up to 2^53 - 1 and the byte behind them. */
 static bool
 take_number(struct str *text, char end, uint64_t *n_out)

@@ -1,5 +1,6 @@
 /*
- * charge: the arithmetic of one window, nine slots of T/8 aligned to the epoch.
+ * charge: the arithmetic of one window: nine slots of T/8 aligned to the epoch,
+ * or one number for a day or month.
  *
  * Pure: no clock, no memory, no locks. charge.lua is the same in Redis; a
  * change here is a change there, and tests/unit/test_store_law.c finds what
@@ -8,7 +9,8 @@
 #ifndef SLUICE_STORE_CHARGE_H
 #define SLUICE_STORE_CHARGE_H
 
-#include "base/str.h"
+#include "base/calendar.h"
+#include "store/store.h"
 
 #define CHARGE_SLOTS 9
 #define CHARGE_MAX   ((UINT64_C(1) << 53) - 1)
@@ -41,6 +43,52 @@ int64_t charge_retry_ms(const struct charge_slots *slots, uint64_t amount,
 /* Milliseconds from now_ms until none of these slots counts any more. */
 int64_t charge_lives_ms(
     const struct charge_slots *slots, uint32_t window_sec, int64_t now_ms);
+
+/* A day or month. */
+struct charge_span {
+	int64_t label; /* as calendar.h */
+	int64_t ends_ms;
+	uint64_t used;
+};
+
+/* A window of either kind; which one, its rate says. */
+struct charge_count {
+	union {
+		struct charge_slots slots; /* STORE_ROLLING */
+		struct charge_span span;
+	};
+};
+
+/* One that has never been charged. */
+void charge_count_begin(
+    struct charge_count *count, const struct store_rate *rate, int64_t now_ms);
+/* Moves on to now; of a label far ahead the counts become today's. */
+void charge_count_advance(
+    struct charge_count *count, const struct store_rate *rate, int64_t now_ms);
+uint64_t charge_count_used(
+    const struct charge_count *count, const struct store_rate *rate);
+void charge_count_add(
+    struct charge_count *count, const struct store_rate *rate, uint64_t amount);
+/* What a token names: number of the slot, or label. */
+int64_t charge_count_slot(
+    const struct charge_count *count, const struct store_rate *rate);
+void charge_count_take(struct charge_count *count,
+    const struct store_rate *rate, int64_t slot, uint64_t amount);
+/* As charge_retry_ms and charge_lives_ms. */
+int64_t charge_count_retry_ms(const struct charge_count *count,
+    const struct store_rate *rate, uint64_t amount, int64_t now_ms);
+int64_t charge_count_lives_ms(const struct charge_count *count,
+    const struct store_rate *rate, int64_t now_ms);
+/*
+ * Adds what another store has counted, slot by slot: into the later of the two,
+ * from which the other's slots may have gone already.
+ */
+void charge_count_merge(struct charge_count *count,
+    const struct charge_count *other, const struct store_rate *rate);
+/* Takes all that is in other, never below 0. */
+void charge_count_subtract(struct charge_count *count,
+    const struct charge_count *other, const struct store_rate *rate);
+enum calendar_unit charge_unit(const struct store_rate *rate);
 
 /* Reads "total/max newest s0 … s8". 0, or -1 if it is not that. */
 int charge_parse(

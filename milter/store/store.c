@@ -110,6 +110,7 @@ store_call_wait(struct store_call *call, int64_t now_ms)
 		return 0;
 	atomic_fetch_add(&store->n_waited, 1);
 	atomic_store(&call->state, CALL_FAILED);
+	call->answers = xcalloc(call->n_uses + 1, sizeof(*call->answers));
 	if (!atomic_load(&store->is_down))
 		rc = store->backend->wait(
 		    store->self, call, store_time_in_range(now_ms));

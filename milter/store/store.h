@@ -63,7 +63,7 @@ enum store_op {
  * With members the limit counts different values: the key is a sorted set,
  * PREFIX:distinct:LIMIT:{IDENTITY}, of the values seen within the longest
  * window, by the time (ms) each was last seen; at most as many as the largest
- * max. Values seen in a window are its used; it fits if those and the new ones
+ * max (one more by attempts). Values seen in a window are its used; it fits if those and the new ones
  * among members are no more than max. All members are charged or none; seeing
  * one again only renews its time. amount is not looked at. A window here is
  * exact, not of slots.
@@ -199,6 +199,8 @@ int store_call_wait(struct store_call *call, int64_t now_ms);
 /* The answer to the use that was added as number i; after a wait gave 0. */
 const struct store_answer *store_call_answer(
     const struct store_call *call, size_t i);
+/* The answers are not read any more: only what a give-back needs is kept. */
+void store_call_shrink(struct store_call *call);
 /* Sends without waiting; a failure is counted and otherwise forgotten. */
 void store_call_send(struct store_call *call, int64_t now_ms);
 

@@ -89,7 +89,7 @@ kit_give_back(struct store *store, struct store_call *call, int64_t now_ms)
 }
 
 /* The limit of most cases: slots of 7.5 s. */
-static const struct store_rate kit_pace[] = { { 20, 60 } };
+static const struct store_rate kit_pace[] = { { 20, 60, STORE_ROLLING } };
 
 static inline void
 kit_fill(struct store *store, uint64_t amount, int64_t now_ms)

@@ -12,8 +12,9 @@ static struct store *stores[2];
 static const char *const store_names[2] = { "memory", "redis" };
 
 /* Slots of 7.5 s and of 450 s. */
-static const struct store_rate pace[] = { { 20, 60 } };
-static const struct store_rate both[] = { { 20, 60 }, { 30, 3600 } };
+static const struct store_rate pace[] = { { 20, 60, STORE_ROLLING } };
+static const struct store_rate both[] = { { 20, 60, STORE_ROLLING },
+	{ 30, 3600, STORE_ROLLING } };
 
 static const struct kit_use charge_1 = { "anna", STORE_CHARGE, 1, pace, 1 };
 static const struct kit_use peek_1 = { "anna", STORE_PEEK, 1, pace, 1 };
@@ -306,7 +307,7 @@ test_what_was_sent_counts_and_can_be_given_back(void **state)
 static void
 test_many_sent_at_once_all_count(void **state)
 {
-	const struct store_rate rate[] = { { 100000, 60 } };
+	const struct store_rate rate[] = { { 100000, 60, STORE_ROLLING } };
 	const struct kit_use use = { "anna", STORE_CHARGE, 1, rate, 1 };
 
 	for (int i = 0; i < 3000; i++) {
@@ -366,7 +367,7 @@ test_time_before_the_epoch_counts_as_the_epoch(void **state)
 static void
 test_a_raised_number_helps_at_once_and_history_stays(void **state)
 {
-	const struct store_rate more[] = { { 50, 60 } };
+	const struct store_rate more[] = { { 50, 60, STORE_ROLLING } };
 	const struct kit_use use = { "anna", STORE_CHARGE, 1, more, 1 };
 	struct store_answer answer;
 

@@ -17,7 +17,7 @@ static struct redis_server server;
 static struct store *store;
 static int old_stderr;
 
-static const struct store_rate pace[] = { { 100000, 3600 } };
+static const struct store_rate pace[] = { { 100000, 3600, STORE_ROLLING } };
 
 /* Standard error goes to a file, so that lines of the log can be counted. */
 static void

@@ -23,7 +23,7 @@ struct crowd {
 static void *
 charge_one_limit(void *arg)
 {
-	const struct store_rate rate[] = { { LIMIT_MAX, 3600 } };
+	const struct store_rate rate[] = { { LIMIT_MAX, 3600, STORE_ROLLING } };
 	const struct kit_use use = { "all", STORE_CHARGE, 1, rate, 1 };
 	struct crowd *crowd = arg;
 
@@ -44,7 +44,7 @@ charge_one_limit(void *arg)
 static void *
 charge_own_limit(void *arg)
 {
-	const struct store_rate rate[] = { { LIMIT_MAX, 3600 } };
+	const struct store_rate rate[] = { { LIMIT_MAX, 3600, STORE_ROLLING } };
 	struct crowd *crowd = arg;
 	char identity[16];
 
