@@ -3,14 +3,19 @@
  * keeps the daemon from starting; notes are what it would start with and its
  * administrator may not have meant.
  *
- * The store is not asked: a rule file is right or wrong without it.
+ * A rule file is right or wrong without the store; that is only asked which
+ * rules an operator has switched to being observed.
  */
+#include "tool/effect.h"
 #include "tool/tool.h"
 
+#include "base/clock.h"
 #include "conf/load.h"
 
 #include <limits.h>
 #include <string.h>
+
+#define ARENA_BYTES 1024
 
 static void
 add_count(struct buf *out, size_t n, const char *what, const char *tail)
@@ -18,9 +23,40 @@ add_count(struct buf *out, size_t n, const char *what, const char *tail)
 	buf_printf(out, "%zu %s%s%s", n, what, n == 1 ? "" : "s", tail);
 }
 
-/* Would sluiced get a store of this configuration? */
+/* Rules that an operator has switched to being observed, as notes. */
+static void
+add_switches(struct tool *tool, struct store *store,
+    const struct ruleset *rules, struct buf *out)
+{
+	struct arena *arena = arena_new(ARENA_BYTES);
+	struct switches switches;
+	struct buf error;
+
+	buf_init(&error);
+	conf_use_timezone(tool->conf);
+	if (switches_read(store, arena, &switches, &error) == -1)
+		buf_printf(out,
+		    "note: whether rules are observed for now is not known: "
+		    "%s\n",
+		    buf_str(&error).p);
+	for (size_t i = 0; i < switches.n; i++) {
+		const struct store_switch *one = &switches.items[i];
+		struct str text = switch_text(arena, one, clock_wall_ms());
+
+		buf_printf(out, "note: rule '%.*s' is %.*s%s\n",
+		    STR_ARG(one->rule), STR_ARG(text),
+		    names_rule(rules, one->rule) == NULL
+			? " (there is no such rule any more)"
+			: "");
+	}
+	buf_done(&error);
+	arena_free(arena);
+}
+
+/* Would sluiced get a store of this configuration? What it says of the rules
+ * goes to notes. */
 static int
-check_store(struct tool *tool)
+check_store(struct tool *tool, const struct ruleset *rules, struct buf *notes)
 {
 	struct buf diagnostics;
 	struct store *store;
@@ -31,6 +67,8 @@ check_store(struct tool *tool)
 	buf_done(&diagnostics);
 	if (store == NULL)
 		return -1;
+	if (strcmp(tool->conf->store, "memory") != 0)
+		add_switches(tool, store, rules, notes);
 	store_close(store);
 	return 0;
 }
@@ -52,38 +90,40 @@ add_notes(const struct conf *conf, const struct ruleset *rules, struct buf *out)
 }
 
 static void
-say_fine(const struct conf *conf, const struct ruleset *rules)
+say_fine(
+    const struct conf *conf, const struct ruleset *rules, struct buf *notes)
 {
-	struct buf out, notes;
+	struct buf out;
 
 	buf_init(&out);
-	buf_init(&notes);
 	add_count(&out, ruleset_n_rules(rules), "rule", ", ");
 	add_count(&out, ruleset_n_limits(rules), "limit", ", ");
 	add_count(&out, ruleset_n_tables(rules), "table", ": fine\n");
 	ruleset_explain(rules, &out);
-	add_notes(conf, rules, &notes);
+	add_notes(conf, rules, notes);
 	tool_out(buf_str(&out));
-	tool_err(buf_str(&notes));
+	tool_err(buf_str(notes));
 	buf_done(&out);
-	buf_done(&notes);
 }
 
 int
 check_run(struct tool *tool, int argc, char **argv)
 {
 	struct ruleset *rules;
+	struct buf notes;
 	int n, rc = TOOL_FINE;
 
 	if ((n = tool_arguments(tool, argc, argv, 0, INT_MAX, NULL)) == -1)
 		return TOOL_USAGE;
 	if ((rules = tool_load_rules(tool, n, argv)) == NULL)
 		return TOOL_FINDING;
+	buf_init(&notes);
 	/* Files that are being written need no store yet. */
-	if (n == 0 && check_store(tool) == -1)
+	if (n == 0 && check_store(tool, rules, &notes) == -1)
 		rc = TOOL_FINDING;
 	else
-		say_fine(tool->conf, rules);
+		say_fine(tool->conf, rules, &notes);
+	buf_done(&notes);
 	ruleset_put(rules);
 	return rc;
 }

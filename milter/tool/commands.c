@@ -42,13 +42,14 @@ static const struct command commands[] = {
 	    stats_run },
 	{ "hosts", "[--json]", "which hosts run what, and who differs",
 	    hosts_run },
+	{ "top", "[LIMIT...] [--once] [--json]",
+	    "the keys near and over their limits, live", top_run },
 	{ "help", "[COMMAND]", "show this list, or how a command is used",
 	    help_run },
 	{ "version", "", "print the version", version_run },
 	{ .name = "explain" },
 	{ .name = "replay" },
 	{ .name = "status" },
-	{ .name = "top" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -61,6 +61,7 @@ int why_run(struct tool *tool, int argc, char **argv);
 int tail_run(struct tool *tool, int argc, char **argv);
 int stats_run(struct tool *tool, int argc, char **argv);
 int hosts_run(struct tool *tool, int argc, char **argv);
+int top_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 
 /* How one command is used; returns TOOL_FINE. */
