@@ -124,6 +124,8 @@ struct store {
 	_Atomic uint64_t n_waited;
 	_Atomic uint64_t n_sent;
 	_Atomic uint64_t n_failures;
+	struct denied *denied;
+	struct copies *copies;
 };
 
 /* Times of callers, in the range that backends are given. */

@@ -10,6 +10,8 @@
 #include "base/xalloc.h"
 #include "store/backend.h"
 #include "store/charge.h"
+#include "store/copies.h"
+#include "store/denied.h"
 #include "store/url.h"
 
 #include <assert.h>
@@ -55,6 +57,8 @@ store_open(const struct store_options *options, struct buf *error)
 	store->name = xstrdup(store_url_name(arena, &url).p);
 	store->prefix = str_of(
 	    xstrdup(options->prefix != NULL ? options->prefix : "sluice"));
+	store->denied = denied_new();
+	store->copies = copies_new();
 	if (url.kind == STORE_KIND_MEMORY) {
 		store->backend = &memory_backend;
 		store->self = memory_open(MEMORY_KEYS_MAX);
@@ -116,7 +120,38 @@ store_call_wait(struct store_call *call, int64_t now_ms)
 		    store->self, call, store_time_in_range(now_ms));
 	if (rc == -1)
 		atomic_fetch_add(&store->n_failures, 1);
+	else if (now_ms == STORE_NOW && store->denied != NULL)
+		for (size_t i = 0; i < call->n_uses; i++)
+			denied_note(
+			    store->denied, &call->uses[i], &call->answers[i]);
 	return rc;
+}
+
+bool
+store_was_denied(struct store *store, const struct store_use *use,
+    struct store_answer *answer_out)
+{
+	return store->denied != NULL &&
+	       denied_find(store->denied, use, answer_out);
+}
+
+void
+store_copy_table(struct store *store, struct str table)
+{
+	copies_want(store->copies, table);
+}
+
+void
+store_copies_renew(struct store *store)
+{
+	copies_renew(store->copies, store);
+}
+
+int
+store_copy_look_up(struct store *store, const struct store_lookup *lookup,
+    struct arena *arena, struct store_found *found_out)
+{
+	return copies_look_up(store->copies, lookup, arena, found_out);
 }
 
 void
