@@ -1,8 +1,10 @@
 /*
  * How somebody stands with limits: counters, lock and grant of each, asked for
- * many at once. A key costs two commands (HGETALL; MGET of lock and grant,
- * which have the same hash tag), a distinct limit one more, because its windows
- * are those of the grant if there is one.
+ * many at once. Locks and grants come first, because the windows of a distinct
+ * limit are those of its grant if there is one.
+ *
+ * Most of the time goes into commands, not into keys: so all locks and grants
+ * are a few MGETs where Redis is no Cluster.
  */
 #include "store/redis_ledger.h"
 
@@ -133,47 +135,54 @@ take_hash(struct page *page, struct account *account, const redisReply *reply)
 /* --- lock and grant ----------------------------------------------------- */
 
 static void
-take_lock(struct page *page, struct account *account, const redisReply *reply)
+take_lock(struct page *page, struct account *account, struct str text)
 {
 	struct store_hold *lock = &account->account.standing.lock;
+	struct store_hold hold;
 
-	if (reply->type != REDIS_REPLY_STRING)
+	if (text.len == 0)
 		return;
-	if (hold_parse(ledger_text(reply), page->ledger.arena, lock) == -1)
-		ledger_tell_broken(page->ledger.redis, account->keys[1],
-		    ledger_text(reply), "lock");
-	if (lock->until_ms <= page->now_ms)
-		*lock = (struct store_hold){ .until_ms = 0 };
+	if (hold_parse(text, page->ledger.arena, &hold) == -1)
+		ledger_tell_broken(
+		    page->ledger.redis, account->keys[1], text, "lock");
+	else if (hold.until_ms > page->now_ms)
+		*lock = hold;
 }
 
 static void
-take_grant(struct page *page, struct account *account, const redisReply *reply)
+take_grant(struct page *page, struct account *account, struct str text)
 {
 	struct store_standing *standing = &account->account.standing;
 	struct store_grant grant = { .hold = { .until_ms = 0 } };
 
-	if (reply->type != REDIS_REPLY_STRING)
+	if (text.len == 0)
 		return;
-	if (grant_parse(ledger_text(reply), page->ledger.arena, &grant) == -1)
-		ledger_tell_broken(page->ledger.redis, account->keys[2],
-		    ledger_text(reply), "grant");
-	else if (grant.hold.until_ms > page->now_ms) {
+	if (grant_parse(text, page->ledger.arena, &grant) == -1) {
+		ledger_tell_broken(
+		    page->ledger.redis, account->keys[2], text, "grant");
+	} else if (grant.hold.until_ms > page->now_ms) {
 		standing->grant = grant.hold;
 		standing->raise = grant.raise;
 	}
 }
 
 static int
-take_standing(
-    struct page *page, struct account *account, const redisReply *reply)
+read_standings(struct page *page)
 {
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
-		redis_session_tell(page->ledger.session, account->keys[1],
-		    reply, page->ledger.error);
-		return -1;
+	struct arena *arena = page->ledger.arena;
+	struct str *keys = arena_alloc(arena, 2 * page->n * sizeof(*keys));
+	struct str *texts = arena_alloc(arena, 2 * page->n * sizeof(*texts));
+
+	for (size_t i = 0; i < page->n; i++) {
+		keys[2 * i] = page->accounts[i].keys[1];
+		keys[2 * i + 1] = page->accounts[i].keys[2];
 	}
-	take_lock(page, account, reply->element[0]);
-	take_grant(page, account, reply->element[1]);
+	if (ledger_texts(&page->ledger, keys, 2 * page->n, 2, texts) == -1)
+		return -1;
+	for (size_t i = 0; i < page->n; i++) {
+		take_lock(page, &page->accounts[i], texts[2 * i]);
+		take_grant(page, &page->accounts[i], texts[2 * i + 1]);
+	}
 	return 0;
 }
 
@@ -251,7 +260,7 @@ take_distinct(
 {
 	size_t n = account->n_rates;
 
-	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 * n) {
+	if (reply->elements != 2 * n) {
 		redis_session_tell(page->ledger.session, account->keys[0],
 		    reply, page->ledger.error);
 		return -1;
@@ -282,71 +291,56 @@ take_distinct(
 	return 0;
 }
 
+/* --- pages --------------------------------------------------------------- */
+
+static struct redis_ask
+hash_ask(struct page *page, const struct account *account)
+{
+	struct str *args = arena_alloc(page->ledger.arena, 2 * sizeof(*args));
+
+	args[0] = STR("HGETALL");
+	args[1] = account->keys[0];
+	return (struct redis_ask){ account->keys[0], args, 2 };
+}
+
 static int
-ask_distinct(struct page *page)
+take_counters(
+    struct page *page, struct account *account, const redisReply *reply)
+{
+	if (reply->type != REDIS_REPLY_ARRAY) {
+		redis_session_tell(page->ledger.session, account->keys[0],
+		    reply, page->ledger.error);
+		return -1;
+	}
+	if (account->asked->is_distinct)
+		return take_distinct(page, account, reply);
+	take_hash(page, account, reply);
+	return 0;
+}
+
+static int
+read_counters(struct page *page)
 {
 	struct arena *arena = page->ledger.arena;
 	struct redis_ask *asks = arena_alloc(arena, page->n * sizeof(*asks));
-	struct account **whose =
-	    arena_alloc(arena, page->n * sizeof(struct account *));
-	redisReply **replies =
-	    arena_alloc(arena, page->n * sizeof(redisReply *));
-	size_t n = 0;
-	int rc = 0;
 
-	for (size_t i = 0; i < page->n; i++)
-		if (page->accounts[i].asked->is_distinct) {
-			whose[n] = &page->accounts[i];
-			asks[n++] = distinct_ask(page, &page->accounts[i]);
-		}
-	if (n == 0)
-		return 0;
-	if (redis_session_ask_each(page->ledger.session, asks, n, replies,
-		page->ledger.error) == -1)
+	for (size_t i = 0; i < page->n; i++) {
+		struct account *account = &page->accounts[i];
+
+		asks[i] = account->asked->is_distinct
+			      ? distinct_ask(page, account)
+			      : hash_ask(page, account);
+	}
+	page->replies = arena_alloc(arena, page->n * sizeof(redisReply *));
+	if (redis_session_ask_each(page->ledger.session, asks, page->n,
+		page->replies, page->ledger.error) == -1)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0)
-			rc = take_distinct(page, whose[i], replies[i]);
-		freeReplyObject(replies[i]);
-	}
-	return rc;
-}
-
-/* --- pages --------------------------------------------------------------- */
-
-static void
-add_asks(struct page *page, struct account *account, struct redis_ask *asks,
-    size_t *n)
-{
-	struct arena *arena = page->ledger.arena;
-	struct str *args = arena_alloc(arena, 5 * sizeof(*args));
-
-	if (!account->asked->is_distinct) {
-		args[0] = STR("HGETALL");
-		args[1] = account->keys[0];
-		asks[(*n)++] = (struct redis_ask){ account->keys[0], args, 2 };
-	}
-	args[2] = STR("MGET");
-	args[3] = account->keys[1];
-	args[4] = account->keys[2];
-	asks[(*n)++] = (struct redis_ask){ account->keys[1], args + 2, 3 };
-}
-
-static int
-take_account(struct page *page, struct account *account, size_t *n)
-{
-	const redisReply *reply;
-
-	if (!account->asked->is_distinct) {
-		reply = page->replies[(*n)++];
-		if (reply->type != REDIS_REPLY_ARRAY) {
-			redis_session_tell(page->ledger.session,
-			    account->keys[0], reply, page->ledger.error);
+	page->n_replies = page->n;
+	for (size_t i = 0; i < page->n; i++)
+		if (take_counters(page, &page->accounts[i], page->replies[i]) ==
+		    -1)
 			return -1;
-		}
-		take_hash(page, account, reply);
-	}
-	return take_standing(page, account, page->replies[(*n)++]);
+	return 0;
 }
 
 static void
@@ -368,28 +362,6 @@ name_keys(struct page *page)
 		account->keys[2] =
 		    ledger_identity_key(arena, redis, "grant", limit, identity);
 	}
-}
-
-static int
-ask_page(struct page *page)
-{
-	struct arena *arena = page->ledger.arena;
-	struct redis_ask *asks =
-	    arena_alloc(arena, 2 * page->n * sizeof(*asks));
-	size_t n = 0, n_taken = 0;
-
-	name_keys(page);
-	for (size_t i = 0; i < page->n; i++)
-		add_asks(page, &page->accounts[i], asks, &n);
-	page->replies = arena_alloc(arena, n * sizeof(redisReply *));
-	if (redis_session_ask_each(page->ledger.session, asks, n, page->replies,
-		page->ledger.error) == -1)
-		return -1;
-	page->n_replies = n;
-	for (size_t i = 0; i < page->n; i++)
-		if (take_account(page, &page->accounts[i], &n_taken) == -1)
-			return -1;
-	return ask_distinct(page);
 }
 
 static void
@@ -431,7 +403,9 @@ redis_accounts(struct store *store, const struct store_asked *asked,
 
 		begin_page(&page, asked + at,
 		    rest < ACCOUNTS_PAGE ? rest : ACCOUNTS_PAGE);
-		rc = ask_page(&page);
+		name_keys(&page);
+		if (read_standings(&page) == -1 || read_counters(&page) == -1)
+			rc = -1;
 		for (size_t i = 0; rc == 0 && goes_on && i < page.n; i++)
 			goes_on =
 			    each(context, at + i, &page.accounts[i].account);

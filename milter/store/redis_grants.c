@@ -179,28 +179,18 @@ show_page(struct grants *grants, redisReply *const *entries, size_t n)
 {
 	struct ledger *ledger = &grants->ledger;
 	struct str *keys = arena_alloc(ledger->arena, n * sizeof(*keys));
-	struct str *args = arena_alloc(ledger->arena, 2 * n * sizeof(*args));
-	redisReply **replies =
-	    arena_alloc(ledger->arena, n * sizeof(redisReply *));
-	int rc = 1;
+	struct str *texts = arena_alloc(ledger->arena, n * sizeof(*texts));
 
-	for (size_t i = 0; i < n; i++) {
-		keys[i] = arena_printf(ledger->arena, "%s:grant:%.*s",
-		    ledger->redis->target.prefix,
-		    STR_ARG(ledger_text(entries[i])));
-		args[2 * i] = STR("GET");
-		args[2 * i + 1] = keys[i];
-	}
-	if (redis_session_ask_all(ledger->session, keys, args, 2, n, replies,
-		ledger->error) == -1)
+	for (size_t i = 0; i < n; i++)
+		keys[i] = ledger_key_of(ledger->arena, ledger->redis, "grant",
+		    ledger_text(entries[i]));
+	if (ledger_texts(ledger, keys, n, 1, texts) == -1)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 1 && !show_grant(grants, ledger_text(entries[i]),
-				   keys[i], ledger_text(replies[i])))
-			rc = 0;
-		freeReplyObject(replies[i]);
-	}
-	return rc;
+	for (size_t i = 0; i < n; i++)
+		if (!show_grant(
+			grants, ledger_text(entries[i]), keys[i], texts[i]))
+			return 0;
+	return 1;
 }
 
 /* All entries of the index are one answer: it is short, and of one moment. */

@@ -8,10 +8,12 @@
 #include "base/log.h"
 
 #include <hiredis/hiredis.h>
+#include <string.h>
 
 #define ARENA_BYTES      4096
 #define BROKEN_BYTES_MAX 200 /* of a text that are told */
 #define NUMBER_MAX       18  /* digits */
+#define TEXTS_TOGETHER   500 /* keys of one MGET */
 
 static const char note_script[] =
     "redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])\n"
@@ -111,6 +113,60 @@ struct str
 ledger_number(struct arena *arena, int64_t number)
 {
 	return arena_printf(arena, "%lld", (long long)number);
+}
+
+/* One MGET for each group of keys; what it has in one slot. */
+static int
+ask_groups(struct ledger *ledger, const struct str *keys, size_t n,
+    size_t n_group, redisReply **replies)
+{
+	size_t n_groups = (n + n_group - 1) / n_group;
+	struct redis_ask *asks =
+	    arena_alloc(ledger->arena, n_groups * sizeof(*asks));
+
+	for (size_t i = 0; i < n_groups; i++) {
+		size_t left = n - i * n_group;
+		size_t n_keys = left < n_group ? left : n_group;
+		struct str *args =
+		    arena_alloc(ledger->arena, (1 + n_keys) * sizeof(*args));
+
+		args[0] = STR("MGET");
+		memcpy(args + 1, keys + i * n_group, n_keys * sizeof(*args));
+		asks[i] = (struct redis_ask){ args[1], args, 1 + n_keys };
+	}
+	return redis_session_ask_each(
+	    ledger->session, asks, n_groups, replies, ledger->error);
+}
+
+int
+ledger_texts(struct ledger *ledger, const struct str *keys, size_t n,
+    size_t n_together, struct str *texts_out)
+{
+	bool is_cluster = ledger->redis->layout->slot_of != NULL;
+	size_t n_group = is_cluster ? n_together : TEXTS_TOGETHER;
+	size_t n_groups = (n + n_group - 1) / n_group;
+	redisReply **replies =
+	    arena_alloc(ledger->arena, n_groups * sizeof(redisReply *));
+	int rc = 0;
+
+	if (ask_groups(ledger, keys, n, n_group, replies) == -1)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const redisReply *reply = replies[i / n_group];
+
+		if (reply->type == REDIS_REPLY_ARRAY &&
+		    i % n_group < reply->elements) {
+			texts_out[i] = arena_str(ledger->arena,
+			    ledger_text(reply->element[i % n_group]));
+		} else {
+			redis_session_tell(
+			    ledger->session, keys[i], reply, ledger->error);
+			rc = -1;
+		}
+	}
+	for (size_t i = 0; i < n_groups; i++)
+		freeReplyObject(replies[i]);
+	return rc;
 }
 
 int64_t

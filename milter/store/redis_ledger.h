@@ -52,6 +52,12 @@ struct redisReply *ledger_ask(struct ledger *ledger, int type, struct str key,
 	    (const struct str[]){ __VA_ARGS__ },                               \
 	    sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
 
+/*
+ * The strings of n keys, in arena; empty for those that are not there or no
+ * string. So many keys that follow each other have the same hash tag. 0 or -1.
+ */
+int ledger_texts(struct ledger *ledger, const struct str *keys, size_t n,
+    size_t n_together, struct str *texts_out);
 /* Of a string; anything else is the empty string. */
 struct str ledger_text(const struct redisReply *reply);
 struct str ledger_number(struct arena *arena, int64_t number);
