@@ -50,9 +50,11 @@ peek(struct store *store, struct account *accounts, size_t n)
 			.is_unlimited = account->is_unlimited,
 		};
 
-		/* Nothing new is seen: how many there are is told anyway. */
-		if (account->limit->unit == UNIT_DISTINCT)
-			use.members = &use.identity;
+		/* Something that was never seen: is there room for it? */
+		if (account->limit->unit == UNIT_DISTINCT) {
+			use.members = &account->key;
+			use.n_members = 1;
+		}
 		store_call_add(call, &use);
 	}
 	rc = store_call_wait(call, STORE_NOW);

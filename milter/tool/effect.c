@@ -66,8 +66,8 @@ asks_over(const struct condition *cond, const struct limit *limit)
 	return false;
 }
 
-static bool
-refuses(const struct rule *rule)
+bool
+rule_refuses(const struct rule *rule)
 {
 	for (size_t i = 0; i < rule->n_actions; i++)
 		if (rule->actions[i].kind == ACTION_REJECT ||
@@ -93,7 +93,7 @@ effect_of(const struct ruleset *rules, const struct limit *limit,
 	for (size_t i = 0; i < program->n_rules; i++) {
 		const struct rule *rule = program->rules[i];
 
-		if (!refuses(rule) || rule->expires_ms <= clock_wall_ms())
+		if (!rule_refuses(rule) || rule->expires_ms <= clock_wall_ms())
 			continue;
 		if (!asks_over(rule->cond, limit) &&
 		    !asks_over(rule->block->cond, limit))

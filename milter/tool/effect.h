@@ -28,6 +28,7 @@ struct str switch_text(
 
 enum account_effect effect_of(const struct ruleset *rules,
     const struct limit *limit, const struct switches *switches);
+bool rule_refuses(const struct rule *rule);
 /* Does this rule, as it stands in its file, only observe? */
 bool rule_is_observed(const struct ruleset *rules, const struct rule *rule);
 

@@ -130,6 +130,9 @@ part_by(struct arena *arena, const struct meaning *meaning,
 	case FACT_TYPE_ADDRESS:
 		if (meaning->is_ip)
 			return STR("");
+		/* A name with a dot is a host rather than a login. */
+		if (!meaning->has_at && meaning->domain.len > 0)
+			*fit = IDENTITY_MAYBE;
 		return id == FACT_MAIL_FROM_PLAIN
 			   ? without_plus(arena, meaning->address)
 			   : meaning->address;
@@ -176,6 +179,9 @@ identity_for(struct arena *arena, const struct limit *limit, struct str text,
 	enum identity_fit fit, least = IDENTITY_YES;
 	struct str parts[KEYS_MAX];
 
+	/* Several parts, most likely, for a limit that has only one. */
+	if (limit->n_keys == 1 && str_find(text, ',') >= 0)
+		least = IDENTITY_MAYBE;
 	if (!split(text, parts, limit->n_keys))
 		return identity;
 	for (size_t i = 0; i < limit->n_keys; i++) {

@@ -12,6 +12,7 @@
 #include "tool/event.h"
 #include "tool/grid.h"
 #include "tool/json.h"
+#include "tool/membership.h"
 #include "tool/outlook.h"
 #include "tool/reading.h"
 #include "tool/when.h"
@@ -23,6 +24,7 @@ struct user {
 	struct desk *desk;
 	struct str name;
 	struct switches switches;
+	struct memberships memberships;
 	struct account *accounts;
 	size_t n;
 	const struct limit **compound; /* that cannot be looked up */
@@ -120,6 +122,12 @@ read_user(struct user *user, struct str text, struct buf *error)
 		desk->store, desk->arena, user->accounts, user->n, error) == -1)
 		return -1;
 	drop_guesses(user);
+	if (memberships_read(desk->store, desk->arena, desk->rules,
+		&user->switches, user->name, &user->memberships) == -1) {
+		buf_printf(error, "store %s gave no answer in time",
+		    store_name(desk->store));
+		return -1;
+	}
 	return store_events_back(desk->store, look_at, user, error);
 }
 
@@ -269,8 +277,22 @@ print_refusals(const struct user *user, struct buf *out)
 }
 
 static void
+print_switches(const struct user *user, struct buf *out)
+{
+	for (size_t i = 0; i < user->switches.n; i++) {
+		const struct store_switch *one = &user->switches.items[i];
+
+		buf_printf(out, "Rule %.*s is %.*s\n", STR_ARG(one->rule),
+		    STR_ARG(switch_text(
+			user->desk->arena, one, user->desk->now_ms)));
+	}
+}
+
+static void
 print_user(const struct user *user, struct buf *out)
 {
+	memberships_print_refused(
+	    &user->memberships, user->name, user->desk->arena, out);
 	outlook_print(
 	    user->name, user->accounts, user->n, user->desk->now_ms, out);
 	if (ruleset_options(user->desk->rules)->observe_all)
@@ -279,7 +301,9 @@ print_user(const struct user *user, struct buf *out)
 	buf_byte(out, '\n');
 	print_limits(user, out);
 	print_standings(user, out);
+	memberships_print_others(&user->memberships, out);
 	print_conditions(user, out);
+	print_switches(user, out);
 	print_compound(user, out);
 	print_refusals(user, out);
 }
@@ -320,6 +344,25 @@ json_limits(const struct user *user, struct buf *out)
 }
 
 static void
+json_tables(const struct user *user, struct buf *out)
+{
+	json_open(out, "tables", '[');
+	for (size_t i = 0; i < user->memberships.n; i++) {
+		const struct membership *one = &user->memberships.items[i];
+
+		json_open(out, NULL, '{');
+		json_text(out, "table", one->table->name);
+		json_text(out, "value", one->value);
+		if (one->refuser != NULL)
+			json_text(out, "refused_by", one->refuser->name);
+		else
+			json_null(out, "refused_by");
+		json_close(out, '}');
+	}
+	json_close(out, ']');
+}
+
+static void
 print_json(const struct user *user, struct buf *out)
 {
 	struct buf outlook = { 0 };
@@ -330,6 +373,7 @@ print_json(const struct user *user, struct buf *out)
 	json_text(out, "user", user->name);
 	json_text(out, "outlook", str_trim(buf_str(&outlook)));
 	json_limits(user, out);
+	json_tables(user, out);
 	json_open(out, "not_looked_at", '[');
 	for (size_t i = 0; i < user->n_compound; i++)
 		json_text(out, NULL, user->compound[i]->name);
