@@ -307,6 +307,20 @@ note_error(struct lane *lane, enum redis_failure_kind kind,
 	redis_fail(&lane->failure, kind, "%.*s", (int)reply->len, reply->str);
 }
 
+/* Such an error says where keys are: the node is as well as it was. */
+static bool
+is_of_keys(const redisReply *reply)
+{
+	static const char *const words[] = { "MOVED ", "ASK ", "TRYAGAIN ",
+		"CROSSSLOT " };
+	struct str text = { reply->str, reply->len };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_starts(text, str_of(words[i])))
+			return true;
+	return false;
+}
+
 /* Is there a way to ask once more? */
 static bool
 may_ask_again(
@@ -365,7 +379,8 @@ take_reply(struct course *course, struct lane *lane, struct group *group,
 		bool is_open = may_ask_again(course, group, reply);
 
 		note_error(lane,
-		    is_open ? REDIS_FAILURE_AGAIN : REDIS_FAILURE_REFUSED,
+		    is_open || is_of_keys(reply) ? REDIS_FAILURE_AGAIN
+						 : REDIS_FAILURE_REFUSED,
 		    group, reply);
 		if (!is_open)
 			group->state = GROUP_FAILED;

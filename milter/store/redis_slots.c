@@ -44,6 +44,7 @@ struct slots {
 	unsigned marks[REDIS_NODES_MAX]; /* slot + 1 of the marker; 0: none */
 	bool is_lost; /* nobody gives a map: it is in the log */
 	struct redis_seldom full;
+	struct redis_seldom slow_move;
 	struct cluster_map map;
 };
 
@@ -137,6 +138,24 @@ take_moved(struct redis *redis, const struct cluster_redirect *to)
 	return node;
 }
 
+/* Some keys of the slot are here and some there; that is soon over. */
+static bool
+wait_for_move(struct redis *redis, struct redis_redirect *redirect)
+{
+	struct slots *slots = redis->layout_data;
+
+	redirect->after_us =
+	    TRYAGAIN_MIN_US +
+	    arc4random_uniform(TRYAGAIN_MAX_US - TRYAGAIN_MIN_US);
+	if (redirect->n_tries + 1 < REDIS_TRIES_MAX)
+		return true;
+	if (redis_seldom_is_due(&slots->slow_move))
+		log_warning("store %s: a slot takes long to move (TRYAGAIN); "
+			    "meanwhile its limits follow their on-outage",
+		    redis->target.name);
+	return false;
+}
+
 static bool
 slots_redirect(struct redis *redis, struct redis_node *node, struct str error,
     struct redis_redirect *redirect)
@@ -153,10 +172,7 @@ slots_redirect(struct redis *redis, struct redis_node *node, struct str error,
 		redirect->is_asking = true;
 		return redirect->node != NULL;
 	case CLUSTER_ERROR_TRYAGAIN:
-		redirect->after_us =
-		    TRYAGAIN_MIN_US +
-		    arc4random_uniform(TRYAGAIN_MAX_US - TRYAGAIN_MIN_US);
-		return true;
+		return wait_for_move(redis, redirect);
 	case CLUSTER_ERROR_DOWN:
 		redis_behind_discover(redis);
 		return false;

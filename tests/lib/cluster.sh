@@ -140,8 +140,8 @@ cluster_id() { # PORT
 	ccli "$1" cluster myid
 }
 
-# The window between the steps is what a client must live with; PAUSE (s) makes
-# it wider: half of the keys are here, half are there.
+# Between the steps keys are here or there, and a question about several is
+# answered TRYAGAIN; PAUSE (s) makes that longer.
 cluster_move_slot() { # SLOT TO [PAUSE]
 	cluster_from=$(cluster_master_of "$1")
 	cluster_from_id=$(cluster_id "$cluster_from")
@@ -150,11 +150,11 @@ cluster_move_slot() { # SLOT TO [PAUSE]
 		ccli "$cluster_from" cluster setslot "$1" migrating \
 			"$cluster_to_id" > /dev/null || return 1
 	sleep "${3:-0}"
-	while cluster_keys=$(ccli "$cluster_from" cluster getkeysinslot "$1" 1) &&
+	while cluster_keys=$(ccli "$cluster_from" cluster getkeysinslot "$1" 100) &&
 		[ -n "$cluster_keys" ]; do
-		ccli "$cluster_from" migrate 127.0.0.1 "$2" "$cluster_keys" 0 5000 \
-			> /dev/null || return 1
-		sleep "${3:-0}"
+		# shellcheck disable=SC2086 # ours have no blanks
+		ccli "$cluster_from" migrate 127.0.0.1 "$2" '' 0 5000 keys \
+			$cluster_keys > /dev/null || return 1
 	done
 	# Replicas refuse this: they are told by their masters.
 	for cluster_i in "$2" $CLUSTER_PORTS; do
