@@ -22,6 +22,7 @@ open_both(void **state)
 	setenv("TZ", "UTC", 1);
 	server_init(&server);
 	server_start(&server);
+	kit_restrict(&server);
 	stores[0] = kit_open("memory", 0);
 	stores[1] = kit_open(server.url, 5000);
 	return 0;

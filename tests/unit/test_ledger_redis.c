@@ -17,6 +17,7 @@ start(void **state)
 	setenv("TZ", "UTC", 1);
 	server_init(&server);
 	server_start(&server);
+	kit_restrict(&server);
 	store = kit_open(server.url, 5000);
 	return 0;
 }

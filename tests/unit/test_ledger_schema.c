@@ -280,6 +280,7 @@ start(void **state)
 		return -1;
 	server_init(&server);
 	server_start(&server);
+	kit_restrict(&server);
 	store = kit_open(server.url, 5000);
 	return 0;
 }
