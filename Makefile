@@ -66,16 +66,17 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  cc   $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The script becomes a C string and its SHA-1, by which Redis knows it.
-$(BUILD)/gen/charge_lua.h: milter/store/charge.lua
+# A script becomes a C string and its SHA-1, by which Redis knows it.
+$(BUILD)/gen/%_lua.h: milter/store/%.lua
 	@mkdir -p $(@D)
 	@{ echo '/* Made from $<. */'; \
-	   printf 'static const char charge_lua_sha1[] = "%s";\n' \
+	   printf 'static const char $*_lua_sha1[] = "%s";\n' \
 		"$$(sha1sum < $< | cut -c1-40)"; \
-	   echo 'static const char charge_lua[] ='; \
+	   echo 'static const char $*_lua[] ='; \
 	   sed 's/\\/\\\\/g; s/"/\\"/g; s/^/\t"/; s/$$/\\n"/' $<; echo ';'; } > $@
 
 $(BUILD)/obj/milter/store/redis_script.o: $(BUILD)/gen/charge_lua.h
+$(BUILD)/obj/milter/store/redis_merge.o: $(BUILD)/gen/merge_lua.h
 
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)

@@ -11,6 +11,8 @@
 #include "store/call.h"
 #include "store/ledger.h"
 
+struct merge_part;
+
 /* A listing of counters, as redis_admin.c takes it. */
 struct backend_listing {
 	struct str prefix;
@@ -109,6 +111,9 @@ struct backend {
 	    struct str entry, struct str value, uint32_t for_sec,
 	    int64_t now_ms);
 	void (*forget)(struct store *store, struct str table, struct str entry);
+	/* Adds n (at most MERGE_BATCH) parts, see merge.h. 0: all of them. */
+	int (*merge)(struct store *store, struct merge_part *parts, size_t n,
+	    struct buf *error);
 	int (*wipe)(void *self, struct buf *error);
 	/* Failures of what nobody waited for. */
 	uint64_t (*n_failures)(void *self);

@@ -219,6 +219,46 @@ call_settle(struct store_call *call, struct call_use *use,
 		use->is_charged = false; /* all were there: nothing to undo */
 }
 
+struct store_call *
+call_refund_to(
+    struct store *target, const struct call_use *use, uint64_t generation)
+{
+	struct store_call *call = store_call_new(target);
+	struct arena *arena = call->arena;
+	struct str kind = str_sub(use->key, use->prefix_len, use->name_at);
+	struct str name = str_from(use->key, use->name_at);
+	size_t n = use->is_distinct ? 1 : use->n_charged;
+	struct call_use mine = {
+		.key = arena_join(
+		    arena, arena_join(arena, target->prefix, kind), name),
+		.prefix_len = (unsigned)target->prefix.len,
+		.name_at = (unsigned)(target->prefix.len + kind.len),
+		.unit = arena_str(arena, use->unit),
+		.op = STORE_CHARGE,
+		.amount = use->amount,
+		.is_distinct = use->is_distinct,
+		.is_charged = true,
+		.n_charged = use->n_charged,
+		.n_members = use->n_members,
+		.generation = generation,
+	};
+	struct store_rate *rates =
+	    arena_alloc(arena, use->n_charged * sizeof(*rates));
+
+	memcpy(rates, use->charged, use->n_charged * sizeof(*rates));
+	mine.charged = rates;
+	mine.slots = arena_alloc(arena, n * sizeof(*mine.slots));
+	memcpy(mine.slots, use->slots, n * sizeof(*mine.slots));
+	mine.members =
+	    arena_alloc(arena, (use->n_members + 1) * sizeof(struct str));
+	for (size_t i = 0; i < use->n_members; i++)
+		mine.members[i] = arena_str(arena, use->members[i]);
+	atomic_init(&mine.refund, REFUND_WANTED);
+	*next_use(call) = mine;
+	atomic_store(&call->state, CALL_ANSWERED);
+	return call;
+}
+
 void
 store_call_look_up(struct store_call *call, const struct store_lookup *lookup)
 {

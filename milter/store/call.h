@@ -90,6 +90,13 @@ bool call_use_is_refundable(
 void call_settle(struct store_call *call, struct call_use *use,
     const struct store_answer *answer, const bool *is_new);
 
+/*
+ * An answered call of one use of target, whose refund is wanted: that of use,
+ * which was charged in another store and moved to this one.
+ */
+struct store_call *call_refund_to(
+    struct store *target, const struct call_use *use, uint64_t generation);
+
 /* This host's name, as it stands in locks: one word. Lives for ever. */
 struct str call_host_name(void);
 

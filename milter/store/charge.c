@@ -283,6 +283,25 @@ charge_count_subtract(struct charge_count *count,
 		    other->slots.n[i]);
 }
 
+void
+charge_count_put(struct buf *out, const struct charge_count *count,
+    const struct store_rate *rate)
+{
+	char label[CALENDAR_TEXT_MAX];
+
+	buf_printf(out, "%llu/%llu",
+	    (unsigned long long)charge_count_used(count, rate),
+	    (unsigned long long)rate->max);
+	if (rate->period != STORE_ROLLING) {
+		calendar_text(charge_unit(rate), count->span.label, label);
+		buf_printf(out, " %s", label);
+		return;
+	}
+	buf_printf(out, " %lld", (long long)count->slots.newest);
+	for (size_t i = 0; i < CHARGE_SLOTS; i++)
+		buf_printf(out, " %llu", (unsigned long long)count->slots.n[i]);
+}
+
 /* Digits up to 2^53 - 1 and the byte behind them. */
 static bool
 take_number(struct str *text, char end, uint64_t *n_out)

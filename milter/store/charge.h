@@ -88,6 +88,9 @@ void charge_count_merge(struct charge_count *count,
 /* Takes all that is in other, never below 0. */
 void charge_count_subtract(struct charge_count *count,
     const struct charge_count *other, const struct store_rate *rate);
+/* "total/max newest s0 … s8" or "total/max label", max as in rate. */
+void charge_count_put(struct buf *out, const struct charge_count *count,
+    const struct store_rate *rate);
 enum calendar_unit charge_unit(const struct store_rate *rate);
 
 /* Reads "total/max newest s0 … s8". 0, or -1 if it is not that. */

@@ -7,7 +7,7 @@
  * recently charged goes first. Expiry is in real time as in Redis, whatever
  * time the caller counts in: no answer may depend on when something was swept.
  */
-#include "store/memory.h"
+#include "store/memory_merge.h"
 
 #include "base/clock.h"
 #include "base/quantity.h"
@@ -59,6 +59,7 @@ memory_open(size_t keys_max)
 	arc4random_buf(&memory->factor, sizeof(memory->factor));
 	memory->factor |= 1;
 	pthread_mutex_init(&memory->units_lock, NULL);
+	pthread_mutex_init(&memory->merge_lock, NULL);
 	pthread_mutex_init(&memory->refunds_lock, NULL);
 	memory->tables = memory_tables_new();
 	for (size_t i = 0; i < MEMORY_SHARDS; i++) {
@@ -219,8 +220,6 @@ memory_insert(struct memory_shard *shard, uint64_t hash, struct str name)
 	memcpy(entry->text, name.p, name.len);
 	entry->name = (struct str){ entry->text, name.len };
 	entry->hash = hash;
-	/* Charges of an entry of that name that was here may be elsewhere. */
-	entry->moved = shard->moved;
 	link = bucket_of(shard, hash);
 	entry->next = *link;
 	*link = entry;
@@ -386,6 +385,7 @@ memory_close(void *self)
 		free(unit);
 	}
 	pthread_mutex_destroy(&memory->units_lock);
+	pthread_mutex_destroy(&memory->merge_lock);
 	pthread_mutex_destroy(&memory->refunds_lock);
 	memory_tables_free(memory->tables);
 	free(memory);
@@ -400,6 +400,7 @@ const struct backend memory_backend = {
 	.flush = memory_flush,
 	.remember = memory_remember,
 	.forget = memory_forget,
+	.merge = memory_merge,
 	.wipe = memory_wipe,
 	.n_failures = memory_n_failures,
 	.ledger = &memory_ledger,

@@ -18,7 +18,6 @@
 
 #define MEMORY_SHARDS   16
 #define MEMORY_SLACK_US INT64_C(60000000)
-#define MEMORY_MERGES   32 /* remembered, for refunds that come later */
 
 struct memory_window {
 	struct str unit;        /* interned */
@@ -43,8 +42,10 @@ struct memory_grant {
 
 /*
  * All of one limit and identity; in Redis these are several keys. Charges get
- * stamps in the order in which they come: those up to `moved` are in another
- * store now, those up to `moving` are on their way (0: nothing is).
+ * stamps in the order in which they come, and refunds name them: those up to
+ * `moved` are in another store now (`there` is what refunds name in it; those
+ * up to `lost` are not there any more), those up to `moving` are on their way
+ * (0: nothing is).
  */
 struct memory_entry {
 	struct memory_entry *next;          /* in its bucket */
@@ -58,6 +59,8 @@ struct memory_entry {
 	struct memory_grant *grant;
 	uint64_t moved;
 	uint64_t moving;
+	uint64_t lost;
+	uint64_t there;
 	struct str name; /* LIMIT:{IDENTITY} */
 	char text[];
 };
@@ -70,14 +73,8 @@ struct memory_shard {
 	size_t entries_max;
 	size_t hand; /* the bucket that is swept next */
 	struct memory_entry *oldest, *newest;
-	uint64_t stamp; /* of the last charge */
-	uint64_t moved; /* all that is not here any more was moved, up to it */
-};
-
-/* Where charges went, by the order of the merges. */
-struct memory_merged {
-	struct store *target;
-	uint64_t stamps[MEMORY_SHARDS]; /* up to these */
+	uint64_t stamp;  /* of the last charge */
+	uint64_t merged; /* all up to it were moved */
 };
 
 struct memory_refund;
@@ -90,7 +87,8 @@ struct memory {
 	pthread_mutex_t units_lock;
 	struct memory_unit *units;
 	struct memory_tables *tables;
-	struct store *merged_into; /* NULL: never merged */
+	pthread_mutex_t merge_lock;
+	struct store *_Atomic merged_into; /* NULL: never merged */
 	pthread_mutex_t refunds_lock;
 	struct memory_refund *refunds; /* of charges that are on their way */
 };

@@ -2,7 +2,7 @@
  * Charges, peeks, attempts and refunds: the same arithmetic as charge.lua, in
  * the same order: hold, rates, lock, charge.
  */
-#include "store/memory.h"
+#include "store/memory_merge.h"
 
 #include "base/clock.h"
 
@@ -277,14 +277,26 @@ memory_give_back_use(
 	struct str name = str_from(use->key, use->name_at);
 	uint64_t hash;
 	struct memory_shard *shard = memory_shard_of(memory, name, &hash);
+	enum { HERE, THERE, ON_ITS_WAY, NOWHERE } place = HERE;
 	struct memory_entry *entry;
+	uint64_t there = 0;
 
-	(void)call;
 	pthread_mutex_lock(&shard->lock);
 	entry = memory_find(shard, hash, name);
-	if (entry != NULL)
+	if (entry == NULL) {
+		place = NOWHERE;
+	} else if (use->generation <= entry->moved) {
+		place = use->generation > entry->lost ? THERE : NOWHERE;
+		there = entry->there;
+	} else if (use->generation <= entry->moving) {
+		memory_refund_later(memory, call, use);
+		place = ON_ITS_WAY;
+	} else {
 		take_from(entry, use);
+	}
 	pthread_mutex_unlock(&shard->lock);
+	if (place == THERE)
+		memory_refund_there(memory, use, there);
 }
 
 void

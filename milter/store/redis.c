@@ -200,6 +200,7 @@ const struct backend redis_backend = {
 	.flush = redis_flush,
 	.remember = redis_remember,
 	.forget = redis_forget,
+	.merge = redis_merge,
 	.wipe = redis_admin_wipe,
 	.n_failures = redis_n_failures,
 	.ledger = &redis_ledger,

@@ -119,6 +119,10 @@ int redis_table_list(struct store *store, struct str table, int64_t now_ms,
     bool (*each)(void *context, const struct store_entry *entry), void *context,
     struct buf *error);
 
+/* redis_merge.c */
+int redis_merge(struct store *store, struct merge_part *parts, size_t n,
+    struct buf *error);
+
 /* redis_hits.c */
 void redis_hot_send(
     struct store *store, struct str limit, struct str identity, int64_t now_ms);

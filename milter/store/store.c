@@ -7,11 +7,13 @@
  */
 #include "store/store.h"
 
+#include "base/log.h"
 #include "base/xalloc.h"
 #include "store/backend.h"
 #include "store/charge.h"
 #include "store/copies.h"
 #include "store/denied.h"
+#include "store/memory_merge.h"
 #include "store/url.h"
 
 #include <assert.h>
@@ -237,6 +239,24 @@ store_forget(struct store *store, struct str table, struct str entry)
 		atomic_fetch_add(&store->n_failures, 1);
 	else
 		store->backend->forget(store, table, entry);
+}
+
+int
+store_merge(struct store *store, struct store *local)
+{
+	struct buf error = { 0 };
+	int rc;
+
+	assert(local->backend == &memory_backend && local != store);
+	if (!store_is_up(store))
+		return -1;
+	rc = memory_hand_over(local->self, store, &error);
+	if (rc == -1)
+		log_info("what was counted here while store %s was away is not "
+			 "yet added to it: %.*s",
+		    store->name, STR_ARG(buf_str(&error)));
+	buf_done(&error);
+	return rc;
 }
 
 int

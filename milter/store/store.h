@@ -257,8 +257,11 @@ bool store_was_denied(struct store *store, const struct store_use *use,
 /*
  * Adds what a local store has admitted while this one was away, slot by slot,
  * whether it fits or not, and forgets it there: local must be a memory store.
- * Waits as a background thread may. Refunds of what was moved find their way.
- * 0, or -1 when this store is away (what was not moved stays).
+ * Waits as a background thread may. Refunds of what was moved find their way, so
+ * this store must not be closed before the last of them. 0, or -1 when this
+ * store is away (what was not moved stays). If an answer is lost on the way, at
+ * most one batch (100 keys) stays although it was added, and counts twice until
+ * its windows have passed: nothing that was admitted is forgotten.
  */
 int store_merge(struct store *store, struct store *local);
 

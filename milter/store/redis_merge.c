@@ -1,0 +1,136 @@
+/*
+ * Takes over what a local store has counted: merge.lua for each entry, all of a
+ * batch sent at once.
+ *
+ * The trap is a lost answer: the batch may have been added, or not. It is then
+ * kept and added again later. So in the worst case one batch counts twice until
+ * its windows have passed, but nothing that was admitted is ever forgotten.
+ */
+#include "store/redis_ledger.h"
+
+#include "store/merge.h"
+#include "store/raise.h"
+#include "store/text.h"
+
+#include <hiredis/hiredis.h>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+#include "merge_lua.h"
+#pragma GCC diagnostic pop
+
+#define MERGE_HEAD_ARGS 10
+
+/* One part as a command, in the arena. */
+static struct str *
+make_args(struct arena *arena, const struct redis *redis,
+    const struct merge_part *part, size_t *n_out)
+{
+	size_t n = MERGE_HEAD_ARGS + 2 * (part->n_windows + part->n_values);
+	struct str *args = arena_alloc(arena, n * sizeof(*args)), *arg = args;
+	struct buf text = { 0 };
+
+	*arg++ = STR("EVALSHA");
+	*arg++ = STR(merge_lua_sha1);
+	*arg++ = STR("3");
+	*arg++ = arena_printf(
+	    arena, "%s:limit:%.*s", redis->target.prefix, STR_ARG(part->name));
+	*arg++ = arena_printf(arena, "%s:distinct:%.*s", redis->target.prefix,
+	    STR_ARG(part->name));
+	*arg++ = arena_printf(
+	    arena, "%s:lock:%.*s", redis->target.prefix, STR_ARG(part->name));
+	*arg++ = ledger_number(arena, part->lives_ms);
+	if (part->lock.until_ms > 0)
+		hold_put(&text, &part->lock);
+	*arg++ = arena_str(arena, buf_str(&text));
+	*arg++ = ledger_number(arena, (part->lock.until_ms + 999) / 1000);
+	*arg++ = ledger_number(arena, (int64_t)part->n_windows);
+	for (size_t i = 0; i < part->n_windows; i++) {
+		const struct merge_window *window = &part->windows[i];
+		char name[32];
+
+		*arg++ = arena_printf(arena, "%.*s.%.*s", STR_ARG(window->unit),
+		    STR_ARG(rate_window_text(&window->rate, name)));
+		buf_clear(&text);
+		charge_count_put(&text, &window->count, &window->rate);
+		*arg++ = arena_str(arena, buf_str(&text));
+	}
+	for (size_t i = 0; i < part->n_values; i++) {
+		*arg++ =
+		    (struct str){ part->values[i].bytes, part->values[i].len };
+		*arg++ = ledger_number(arena, part->values[i].seen_ms);
+	}
+	buf_done(&text);
+	*n_out = n;
+	return args;
+}
+
+static bool
+is_no_script(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+	       str_starts(
+		   (struct str){ reply->str, reply->len }, STR("NOSCRIPT"));
+}
+
+/* An error reply proves that nothing ran. */
+static bool
+ask_with_body(struct ledger *ledger, const struct redis_ask *ask)
+{
+	struct str *args = (struct str *)(uintptr_t)ask->args;
+	redisReply *reply;
+	bool is_done;
+
+	args[0] = STR("EVAL");
+	args[1] = STR(merge_lua);
+	reply = redis_session_ask(
+	    ledger->session, ask->key, args, ask->n_args, ledger->error);
+	is_done = reply != NULL;
+	if (reply != NULL)
+		freeReplyObject(reply);
+	return is_done;
+}
+
+/* Reads a reply and frees it. */
+static bool
+is_merged(struct ledger *ledger, const struct redis_ask *ask, redisReply *reply)
+{
+	bool is_done = reply->type == REDIS_REPLY_INTEGER;
+
+	if (is_no_script(reply))
+		is_done = ask_with_body(ledger, ask);
+	else if (!is_done)
+		redis_session_tell(
+		    ledger->session, ask->key, reply, ledger->error);
+	freeReplyObject(reply);
+	return is_done;
+}
+
+int
+redis_merge(
+    struct store *store, struct merge_part *parts, size_t n, struct buf *error)
+{
+	struct redis *redis = store->self;
+	/* As of before: if data are lost meanwhile, refunds are dropped. */
+	uint64_t generation = atomic_load(&redis->epoch);
+	struct redis_ask asks[MERGE_BATCH];
+	redisReply *replies[MERGE_BATCH];
+	struct ledger ledger;
+	int rc;
+
+	ledger_begin(&ledger, store, error);
+	for (size_t i = 0; i < n; i++) {
+		asks[i].args =
+		    make_args(ledger.arena, redis, &parts[i], &asks[i].n_args);
+		asks[i].key = asks[i].args[3];
+	}
+	rc = redis_session_ask_each(ledger.session, asks, n, replies, error);
+	for (size_t i = 0; rc != -1 && i < n; i++) {
+		parts[i].is_merged = is_merged(&ledger, &asks[i], replies[i]);
+		parts[i].generation = generation;
+	}
+	for (size_t i = 0; rc != -1 && i < n; i++)
+		if (!parts[i].is_merged)
+			rc = -1;
+	return ledger_end(&ledger, rc);
+}
