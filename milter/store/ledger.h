@@ -101,6 +101,8 @@ struct store_grant {
 	struct str identity;
 	struct store_raise raise;
 	struct store_hold hold;
+	int64_t now_ms; /* of one that is set: what is now; 0: the store's own
+			   clock knows */
 };
 
 /* In place of one that is there. A grant also ends the key's lock. */

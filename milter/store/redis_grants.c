@@ -16,13 +16,13 @@
 
 /*
  * Also keeps the index as long as its last grant. ARGV: entry, until and now, in
- * seconds as in the text of a grant.
+ * seconds as in the text of a grant, and how far Redis' clock is ahead of now.
  */
 static const char index_script[] =
     "redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])\n"
     "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])\n"
     "local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')\n"
-    "return redis.call('EXPIREAT', KEYS[1], last[2])\n";
+    "return redis.call('EXPIREAT', KEYS[1], last[2] + ARGV[4])\n";
 
 /* A grant ends the lock. KEYS: grant, lock. ARGV: text, until. */
 static const char grant_script[] =
@@ -50,30 +50,48 @@ split_entry(struct str entry, struct store_grant *grant)
 	return 0;
 }
 
+/* What is now for the caller, and how far Redis' clock is ahead of that. */
+struct grant_time {
+	int64_t now_ms;
+	int64_t ahead_ms;
+};
+
 static int
-check_until(struct ledger *ledger, int64_t until_ms, int64_t *now_ms_out)
+ask_time(struct ledger *ledger, int64_t now_ms, struct grant_time *time_out)
 {
-	if (ledger_now(ledger, STORE_NOW, now_ms_out) == -1)
+	int64_t redis_ms;
+
+	if (ledger_now(ledger, STORE_NOW, &redis_ms) == -1)
 		return -1;
-	if (until_ms > *now_ms_out &&
-	    until_ms <= *now_ms_out + GRANT_LONGEST_MS)
+	time_out->now_ms = now_ms > 0 ? now_ms : redis_ms;
+	time_out->ahead_ms = redis_ms - time_out->now_ms;
+	return 0;
+}
+
+static int
+check_until(
+    struct ledger *ledger, int64_t until_ms, const struct grant_time *time)
+{
+	if (until_ms > time->now_ms &&
+	    until_ms <= time->now_ms + GRANT_LONGEST_MS)
 		return 0;
 	buf_add_cstr(ledger->error,
-	    until_ms > *now_ms_out ? "a grant lasts at most ten years"
-				   : "the end of the grant is in the past");
+	    until_ms > time->now_ms ? "a grant lasts at most ten years"
+				    : "the end of the grant is in the past");
 	return -1;
 }
 
 static int
 write_index(struct ledger *ledger, const struct store_grant *grant,
-    int64_t until_ms, int64_t now_ms)
+    int64_t until_ms, const struct grant_time *time)
 {
 	struct str key = ledger_key(ledger->arena, ledger->redis, "grants");
 	redisReply *reply = LEDGER_ASK(ledger, REDIS_REPLY_INTEGER, key,
 	    STR("EVAL"), STR(index_script), STR("1"), key,
 	    index_entry(ledger->arena, grant->limit, grant->identity),
 	    ledger_number(ledger->arena, until_ms / 1000),
-	    ledger_number(ledger->arena, now_ms / 1000));
+	    ledger_number(ledger->arena, time->now_ms / 1000),
+	    ledger_number(ledger->arena, time->ahead_ms / 1000));
 
 	if (reply == NULL)
 		return -1;
@@ -82,8 +100,8 @@ write_index(struct ledger *ledger, const struct store_grant *grant,
 }
 
 static int
-write_grant(
-    struct ledger *ledger, const struct store_grant *grant, int64_t until_ms)
+write_grant(struct ledger *ledger, const struct store_grant *grant,
+    int64_t until_ms, int64_t ahead_ms)
 {
 	struct str key = ledger_identity_key(ledger->arena, ledger->redis,
 	    "grant", grant->limit, grant->identity);
@@ -95,7 +113,7 @@ write_grant(
 	grant_put(&text, grant);
 	reply = LEDGER_ASK(ledger, REDIS_REPLY_INTEGER, key, STR("EVAL"),
 	    STR(grant_script), STR("2"), key, lock, buf_str(&text),
-	    ledger_number(ledger->arena, until_ms));
+	    ledger_number(ledger->arena, until_ms + ahead_ms));
 	buf_done(&text);
 	if (reply == NULL)
 		return -1;
@@ -109,14 +127,15 @@ redis_grant_set(
 {
 	/* The text says whole seconds, and so does the expiry. */
 	int64_t until_ms = (grant->hold.until_ms + 999) / 1000 * 1000;
+	struct grant_time time;
 	struct ledger ledger;
-	int64_t now_ms;
 	int rc = -1;
 
 	ledger_begin(&ledger, store, error);
-	if (check_until(&ledger, until_ms, &now_ms) == 0 &&
-	    write_index(&ledger, grant, until_ms, now_ms) == 0)
-		rc = write_grant(&ledger, grant, until_ms);
+	if (ask_time(&ledger, grant->now_ms, &time) == 0 &&
+	    check_until(&ledger, until_ms, &time) == 0 &&
+	    write_index(&ledger, grant, until_ms, &time) == 0)
+		rc = write_grant(&ledger, grant, until_ms, time.ahead_ms);
 	return ledger_end(&ledger, rc);
 }
 
