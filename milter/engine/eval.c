@@ -1,15 +1,17 @@
 /*
  * Three values: what could not be asked is unknown. A term that is not true
  * leaves no evidence, so that ${match} speaks of what decided.
+ *
+ * A fact of several values holds if one of them does, and != and !~ mean
+ * exactly "not ==" and "not =~"; with `every` each value is asked by itself.
  */
 #include "engine/eval.h"
 
-#include "base/domain.h"
-#include "engine/facts.h"
+#include "engine/compare.h"
+#include "engine/lookup.h"
+#include "engine/side.h"
 
-#define SPELLING_BYTES ((size_t)512)
-
-static enum tri
+enum tri
 tri_not(enum tri value)
 {
 	switch (value) {
@@ -23,349 +25,183 @@ tri_not(enum tri value)
 	return TRI_UNKNOWN;
 }
 
-static enum tri
+enum tri
 tri_of(bool value)
 {
 	return value ? TRI_TRUE : TRI_FALSE;
 }
 
-static bool
-ignores_case(const struct fact *fact)
+enum tri
+tri_or(enum tri a, enum tri b)
 {
-	return fact->type != FACT_TYPE_STRING;
-}
-
-/* Only U-labels, and a dot at the end, make another spelling of a name. */
-static bool
-has_one_spelling(struct str host)
-{
-	for (size_t i = 0; i < host.len; i++)
-		if ((unsigned char)host.p[i] >= 0x80)
-			return false;
-	return host.len == 0 || host.p[host.len - 1] != '.';
-}
-
-/* Both of a host, or both of an address from behind its last @. */
-static bool
-same_domain(struct str a, struct str b)
-{
-	struct arena *arena;
-	bool is_same;
-
-	if (has_one_spelling(a) && has_one_spelling(b))
-		return str_eq_nocase(a, b);
-	arena = arena_new(SPELLING_BYTES);
-	is_same = str_eq(domain_normal(arena, a), domain_normal(arena, b));
-	arena_free(arena);
-	return is_same;
-}
-
-static bool
-same_address(struct str a, struct str b)
-{
-	ptrdiff_t at_a = str_find_last(a, '@'), at_b = str_find_last(b, '@');
-
-	if (at_a < 0 || at_a != at_b)
-		return false;
-	return str_eq_nocase(
-		   str_sub(a, 0, (size_t)at_a), str_sub(b, 0, (size_t)at_b)) &&
-	       same_domain(str_from(a, (size_t)at_a + 1),
-		   str_from(b, (size_t)at_b + 1));
-}
-
-static bool
-same_text(const struct fact *fact, struct str a, struct str b)
-{
-	if (!ignores_case(fact))
-		return str_eq(a, b);
-	if (str_eq_nocase(a, b))
-		return true;
-	if (fact->type == FACT_TYPE_HOST)
-		return same_domain(a, b);
-	return fact->type == FACT_TYPE_ADDRESS && same_address(a, b);
+	if (a == TRI_TRUE || b == TRI_TRUE)
+		return TRI_TRUE;
+	return a == TRI_UNKNOWN || b == TRI_UNKNOWN ? TRI_UNKNOWN : TRI_FALSE;
 }
 
 static enum tri
-eval_fact(struct session *session, const struct condition *cond)
+tri_and(enum tri a, enum tri b)
 {
-	struct fact_value value;
+	return tri_not(tri_or(tri_not(a), tri_not(b)));
+}
 
-	fact_read(session, &cond->ref, &value);
-	if (cond->ref.fact->type == FACT_TYPE_BOOL)
-		return tri_of(value.truth);
-	if (cond->ref.fact->type == FACT_TYPE_NUMBER)
-		return tri_of(value.n > 0 && value.number != 0);
-	for (size_t i = 0; value.texts != NULL && i < value.n; i++)
-		if (value.texts[i].len > 0)
+enum tri
+tri_of_pattern(struct session *session, enum pattern_result result)
+{
+	enum damage damage = DAMAGE_SCAN_BUDGET;
+
+	switch (result) {
+	case PATTERN_NO:
+		return TRI_FALSE;
+	case PATTERN_YES:
+		return TRI_TRUE;
+	case PATTERN_OVER_LIMIT:
+		damage = DAMAGE_REGEX_LIMIT;
+		break;
+	case PATTERN_OVER_BUDGET:
+		break;
+	}
+	if (session->message != NULL)
+		session->message->damage |= DAMAGE_BIT(damage);
+	return TRI_UNKNOWN;
+}
+
+/* Is there a value that says something? */
+static enum tri
+eval_bare(const struct side *side)
+{
+	const struct fact_value *value = &side->value;
+
+	if (side->fact->type == FACT_TYPE_BOOL)
+		return tri_of(value->truth);
+	if (side->fact->type == FACT_TYPE_NUMBER)
+		return tri_of(value->n > 0 && value->number != 0);
+	for (size_t i = 0; value->texts != NULL && i < value->n; i++)
+		if (value->texts[i].len > 0)
 			return TRI_TRUE;
-	return tri_of(value.ip != NULL && value.n > 0);
+	if (side->is_partial)
+		return TRI_UNKNOWN;
+	return tri_of(value->ip != NULL && value->n > 0);
 }
 
-static bool
-compare_numbers(enum comparison cmp, double a, double b)
-{
-	switch (cmp) {
-	case CMP_EQ:
-		return a == b;
-	case CMP_NE:
-		return a != b;
-	case CMP_LT:
-		return a < b;
-	case CMP_LE:
-		return a <= b;
-	case CMP_GT:
-		return a > b;
-	case CMP_GE:
-		return a >= b;
-	}
-	return false;
-}
-
-static bool
-number_equals(struct session *session, const struct condition *cond)
-{
-	const struct operand *right = &cond->right;
-	struct fact_value value, other;
-	double number = right->number;
-
-	fact_read(session, &cond->ref, &value);
-	if (right->kind == OPERAND_FACT) {
-		fact_read(session, &right->ref, &other);
-		number = other.number;
-	}
-	return compare_numbers(cond->cmp, value.number, number);
-}
-
-static bool
-ip_equals(struct session *session, const struct condition *cond)
-{
-	const struct operand *right = &cond->right;
-	struct fact_value value, other;
-
-	fact_read(session, &cond->ref, &value);
-	if (value.n == 0)
-		return false;
-	if (right->kind != OPERAND_FACT)
-		return ip_net_has(&right->net, value.ip);
-	fact_read(session, &right->ref, &other);
-	return other.n > 0 && ip_eq(value.ip, other.ip);
-}
-
-/* Does one of the values equal text? No value equals "". */
-static bool
-some_text_equals(
-    const struct fact *fact, const struct fact_value *value, struct str text)
-{
-	if (value->n == 0)
-		return text.len == 0;
-	for (size_t i = 0; i < value->n; i++)
-		if (same_text(fact, value->texts[i], text))
-			return true;
-	return false;
-}
-
-static bool
-text_equals_operand(struct session *session, const struct fact *fact,
-    const struct fact_value *value, const struct operand *right)
-{
-	struct fact_value other;
-	struct buf text = { 0 };
-	struct str literal;
-	bool equals = false;
-
-	if (right->kind == OPERAND_TEXT &&
-	    text_is_literal(&right->text, &literal))
-		return some_text_equals(fact, value, literal);
-	if (right->kind == OPERAND_TEXT) {
-		eval_text(session, &right->text, NULL, &text);
-		equals = some_text_equals(fact, value, buf_str(&text));
-		buf_done(&text);
-		return equals;
-	}
-	fact_read(session, &right->ref, &other);
-	if (other.n == 0)
-		return value->n == 0;
-	for (size_t i = 0; i < other.n && !equals; i++)
-		equals = some_text_equals(fact, value, other.texts[i]);
-	return equals;
-}
-
+/* No value is matched as the empty text. */
 static enum tri
-eval_compare(struct session *session, const struct condition *cond)
+match_value(struct session *session, const struct condition *cond,
+    const struct fact_value *one, struct evidence *evidence)
 {
-	const struct fact *fact = cond->ref.fact;
-	struct fact_value value;
-	bool equals = false;
-
-	if (fact->type == FACT_TYPE_NUMBER)
-		return tri_of(number_equals(session, cond));
-	if (fact->type == FACT_TYPE_IP) {
-		equals = ip_equals(session, cond);
-	} else {
-		fact_read(session, &cond->ref, &value);
-		equals =
-		    text_equals_operand(session, fact, &value, &cond->right);
-	}
-	return tri_of(cond->cmp == CMP_EQ ? equals : !equals);
-}
-
-static void
-note_damage(struct session *session, enum pattern_result result)
-{
-	if (session->message == NULL)
-		return;
-	session->message->damage |= result == PATTERN_OVER_BUDGET
-					? DAMAGE_BIT(DAMAGE_SCAN_BUDGET)
-					: DAMAGE_BIT(DAMAGE_REGEX_LIMIT);
-}
-
-static enum tri
-eval_match(struct session *session, const struct condition *cond,
-    struct evidence *evidence)
-{
+	struct str subject = one->n == 0 ? STR("") : one->texts[0];
 	struct pattern_captures captures;
-	struct fact_value value;
-	enum tri found = TRI_FALSE;
+	enum tri found = tri_of_pattern(session,
+	    pattern_match(cond->pattern, subject, &session->budget, &captures));
 
-	fact_read(session, &cond->ref, &value);
-	if (value.n == 0) { /* no value is matched as the empty text */
-		value.one = STR("");
-		value.texts = &value.one;
-		value.n = 1;
-	}
-	for (size_t i = 0; i < value.n && found != TRI_TRUE; i++) {
-		enum pattern_result result = pattern_match(
-		    cond->pattern, value.texts[i], &session->budget, &captures);
-
-		switch (result) {
-		case PATTERN_NO:
-			break;
-		case PATTERN_YES:
-			found = TRI_TRUE;
-			break;
-		case PATTERN_OVER_LIMIT:
-		case PATTERN_OVER_BUDGET:
-			note_damage(session, result);
-			found = TRI_UNKNOWN;
-			break;
-		}
-	}
-	if (cond->is_negated)
-		return tri_not(found);
-	if (found == TRI_TRUE && !evidence->has_match) {
+	if (found == TRI_TRUE && !cond->is_negated && !evidence->has_match) {
 		evidence->has_match = true;
 		evidence->captures = captures;
 	}
 	return found;
 }
 
-static bool
-ip_is_in(const struct condition *cond, const struct ip *ip)
+/* What the condition says of one value, before it is negated. */
+static enum tri
+ask_value(struct session *session, const struct condition *cond,
+    const struct side *one, struct evidence *evidence)
 {
-	if (cond->in == IN_TABLE)
-		return table_has_ip(cond->table, ip);
-	for (size_t i = 0; i < cond->n_list; i++)
-		if (ip_net_has(&cond->list[i].net, ip))
-			return true;
-	return false;
+	if (cond->kind == COND_MATCH)
+		return match_value(session, cond, &one->value, evidence);
+	if (cond->kind == COND_COMPARE)
+		return compare_value(session, cond, one, evidence);
+	return compare_in(session, cond, one, evidence);
 }
 
 static bool
-number_is_in(const struct condition *cond, double number)
+is_negated(const struct condition *cond)
 {
-	for (size_t i = 0; i < cond->n_list; i++)
-		if (cond->list[i].number == number)
-			return true;
-	return false;
+	return cond->kind == COND_MATCH
+		   ? cond->is_negated
+		   : cond->kind == COND_COMPARE && cond->cmp == CMP_NE;
 }
 
-static bool
-value_is_in(struct session *session, const struct condition *cond,
-    const struct fact_value *value)
+/* Value number i by itself. */
+static struct side
+side_at(const struct side *side, size_t i)
 {
-	const struct fact *fact = cond->ref.fact;
+	struct side one = *side;
 
-	if (cond->in == IN_TABLE) {
-		for (size_t i = 0; i < value->n; i++)
-			if (table_has_text(cond->table, value->texts[i],
-				ignores_case(fact)))
-				return true;
-		return false;
-	}
-	for (size_t i = 0; i < cond->n_list; i++)
-		if (text_equals_operand(session, fact, value, &cond->list[i]))
-			return true;
-	return false;
-}
-
-/* "${sasl.user} ${mail.from}" in owners: without case if no part has any. */
-static bool
-text_is_in(struct session *session, const struct condition *cond)
-{
-	bool ignore_case = true, is_in = false;
-	struct buf text = { 0 }, item = { 0 };
-
-	for (size_t i = 0; i < cond->text.n; i++)
-		if (cond->text.parts[i].kind == PART_FACT &&
-		    !ignores_case(cond->text.parts[i].ref.fact))
-			ignore_case = false;
-	eval_text(session, &cond->text, NULL, &text);
-	if (cond->in == IN_TABLE)
-		is_in =
-		    table_has_text(cond->table, buf_str(&text), ignore_case);
-	for (size_t i = 0; i < cond->n_list && !is_in; i++) {
-		buf_clear(&item);
-		eval_text(session, &cond->list[i].text, NULL, &item);
-		is_in = ignore_case
-			    ? str_eq_nocase(buf_str(&text), buf_str(&item))
-			    : str_eq(buf_str(&text), buf_str(&item));
-	}
-	buf_done(&text);
-	buf_done(&item);
-	return is_in;
+	if (side->value.texts != NULL)
+		one.value.texts = &side->value.texts[i];
+	one.value.n = 1;
+	return one;
 }
 
 static enum tri
-eval_in(struct session *session, const struct condition *cond)
+eval_some(struct session *session, const struct condition *cond,
+    const struct side *side, struct evidence *evidence)
 {
-	struct fact_value value;
+	enum tri some = side->is_partial ? TRI_UNKNOWN : TRI_FALSE;
 
-	if (cond->has_text)
-		return tri_of(text_is_in(session, cond));
-	fact_read(session, &cond->ref, &value);
-	if (cond->ref.fact->type == FACT_TYPE_IP)
-		return tri_of(value.n > 0 && ip_is_in(cond, value.ip));
-	if (cond->ref.fact->type == FACT_TYPE_NUMBER)
-		return tri_of(number_is_in(cond, value.number));
-	return tri_of(value_is_in(session, cond, &value));
-}
+	if (side->value.n == 0 && !side->is_partial)
+		some = ask_value(session, cond, side, evidence);
+	for (size_t i = 0; i < side->value.n && some != TRI_TRUE; i++) {
+		struct side one = side_at(side, i);
 
-static bool
-waits_longer(const struct limit_level *a, const struct limit_level *b)
-{
-	if (a->retry_ms == -1 || b->retry_ms == -1)
-		return a->retry_ms == -1 && b->retry_ms != -1;
-	return a->retry_ms > b->retry_ms;
+		some = tri_or(some, ask_value(session, cond, &one, evidence));
+	}
+	return is_negated(cond) ? tri_not(some) : some;
 }
 
 static enum tri
-eval_over(struct session *session, const struct condition *cond,
+eval_every(struct session *session, const struct condition *cond,
+    const struct side *side, struct evidence *evidence)
+{
+	enum tri all = side->is_partial ? TRI_UNKNOWN : TRI_TRUE;
+
+	if (side->value.n == 0 && !side->is_partial)
+		return TRI_FALSE;
+	for (size_t i = 0; i < side->value.n && all != TRI_FALSE; i++) {
+		struct side one = side_at(side, i);
+		enum tri holds = ask_value(session, cond, &one, evidence);
+
+		all = tri_and(all, is_negated(cond) ? tri_not(holds) : holds);
+	}
+	return all;
+}
+
+/* FACT in TABLE, where the table lives in the store. */
+static enum tri
+eval_lookup(struct session *session, const struct condition *cond,
     struct evidence *evidence)
 {
-	const struct limit *limit = cond->limit;
-	const struct limit_state *state = &session->limits[limit->index];
-	const struct limit_level *level =
-	    limit->stage < session->stage ? &state->was : &state->now;
+	size_t n = lookup_n_values(session, cond->lookup);
+	enum tri result = tri_of(cond->is_every && n > 0);
 
-	if (level->over == TRI_TRUE &&
-	    (evidence->limit == NULL ||
-		waits_longer(level, &evidence->level))) {
-		evidence->limit = limit;
-		evidence->level = *level;
+	if (session->lookups == NULL)
+		return TRI_UNKNOWN;
+	for (size_t i = 0; i < n; i++) {
+		enum tri one =
+		    lookup_value(session, cond->lookup, i, NULL, evidence);
+
+		result =
+		    cond->is_every ? tri_and(result, one) : tri_or(result, one);
 	}
-	if (level->over == TRI_UNKNOWN && limit->on_outage == OUTAGE_TEMPFAIL)
-		evidence->is_tempfail = true;
-	return level->over;
+	return result;
+}
+
+static enum tri
+eval_values(struct session *session, const struct condition *cond,
+    struct evidence *evidence)
+{
+	struct side side;
+
+	if (cond->kind == COND_IN && cond->has_text)
+		return compare_text_in(session, cond, evidence);
+	if (cond->kind == COND_IN && cond->in == IN_TABLE &&
+	    cond->table->is_redis)
+		return eval_lookup(session, cond, evidence);
+	side_read(session, cond, &side, evidence);
+	if (cond->kind == COND_FACT)
+		return eval_bare(&side);
+	return cond->is_every ? eval_every(session, cond, &side, evidence)
+			      : eval_some(session, cond, &side, evidence);
 }
 
 static enum tri
@@ -380,8 +216,7 @@ eval_and(struct session *session, const struct condition *cond,
 
 		if (one == TRI_FALSE)
 			return TRI_FALSE;
-		if (one == TRI_UNKNOWN)
-			all = TRI_UNKNOWN;
+		all = tri_and(all, one);
 	}
 	return all;
 }
@@ -395,44 +230,56 @@ eval_or(struct session *session, const struct condition *cond,
 
 	for (size_t i = 0; i < cond->n_terms; i++) {
 		const struct condition *term = cond->terms[i];
-		enum tri one;
 
 		if (some == TRI_TRUE && term->kind != COND_OVER)
 			continue;
-		one = eval_condition(session, term, evidence);
-		if (one == TRI_TRUE ||
-		    (one == TRI_UNKNOWN && some == TRI_FALSE))
-			some = one;
+		some = tri_or(some, eval_condition(session, term, evidence));
 	}
 	return some;
+}
+
+static bool
+speaks_of_limit(const struct condition *cond)
+{
+	for (size_t i = 0; i < cond->n_terms; i++)
+		if (speaks_of_limit(cond->terms[i]))
+			return true;
+	return cond->limit != NULL;
+}
+
+static enum tri
+eval_not(struct session *session, const struct condition *cond,
+    struct evidence *evidence)
+{
+	const struct condition *term = cond->terms[0];
+	struct evidence none = { 0 };
+	enum tri value = eval_condition(session, term, &none);
+
+	evidence->is_tempfail |= none.is_tempfail;
+	evidence->is_by_limit |= value == TRI_FALSE && speaks_of_limit(term);
+	return tri_not(value);
 }
 
 static enum tri
 eval_kind(struct session *session, const struct condition *cond,
     struct evidence *evidence)
 {
-	struct evidence none = { 0 };
-	enum tri value;
-
 	switch (cond->kind) {
 	case COND_OR:
 		return eval_or(session, cond, evidence);
 	case COND_AND:
 		return eval_and(session, cond, evidence);
 	case COND_NOT:
-		value = eval_condition(session, cond->terms[0], &none);
-		evidence->is_tempfail |= none.is_tempfail;
-		return tri_not(value);
+		return eval_not(session, cond, evidence);
 	case COND_FACT:
-		return eval_fact(session, cond);
 	case COND_COMPARE:
-		return eval_compare(session, cond);
 	case COND_MATCH:
-		return eval_match(session, cond, evidence);
 	case COND_IN:
-		return eval_in(session, cond);
+		return eval_values(session, cond, evidence);
 	case COND_OVER:
-		return eval_over(session, cond, evidence);
+	case COND_NEAR:
+	case COND_USED:
+		return eval_limit(session, cond, evidence);
 	}
 	return TRI_UNKNOWN;
 }

@@ -10,9 +10,11 @@
 struct evidence {
 	bool has_match;
 	struct pattern_captures captures; /* of the leftmost regex */
-	const struct limit *limit;        /* over; that with the longest wait */
+	const struct limit *limit; /* over, or near or used; of those that are
+				      over the one with the longest wait */
 	struct limit_level level;
-	bool is_tempfail; /* the answer is unknown, and a limit with
+	bool is_by_limit; /* a limit decided, be it that it is not over */
+	bool is_tempfail; /* the answer is unknown, and a limit or table with
 			     on-outage tempfail is why */
 };
 
@@ -23,5 +25,20 @@ enum tri eval_condition(struct session *session, const struct condition *cond,
 /* text with its facts filled in, at most session_caps.text_bytes. */
 void eval_text(struct session *session, const struct text *text,
     const struct evidence *evidence, struct buf *out);
+
+/* The same for a condition. False: something in it could not be asked; why
+ * says whether that is a reason to wait. */
+bool eval_whole_text(struct session *session, const struct text *text,
+    struct evidence *why, struct buf *out);
+
+/* limit_eval.c: over, near and used. */
+enum tri eval_limit(struct session *session, const struct condition *cond,
+    struct evidence *evidence);
+
+enum tri tri_of(bool value);
+enum tri tri_not(enum tri value);
+enum tri tri_or(enum tri a, enum tri b);
+/* What was over the budget is unknown, and damage of the message. */
+enum tri tri_of_pattern(struct session *session, enum pattern_result result);
 
 #endif

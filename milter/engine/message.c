@@ -203,7 +203,7 @@ too_many_recipients(struct session *session)
 		.text = reply.text };
 
 	session->stage = STAGE_RCPT;
-	report_verdict(session, &report, NULL);
+	report_verdict(session, &report, NULL, NULL);
 	if (!session->slots[FACT_NON_SMTP].truth)
 		return reply;
 	if (session->message->has_refusal)
@@ -247,15 +247,39 @@ session_rcpt(struct session *session, struct str path, const struct str *params,
 	return outcome.reply;
 }
 
+/* The facts of a recipient for whom no rules run. */
+static void
+clear_recipient(struct session *session)
+{
+	static const enum fact_id ids[] = { FACT_RCPT_TO, FACT_RCPT_TO_LOCAL,
+		FACT_RCPT_TO_DOMAIN, FACT_RCPT_MTA_STATUS };
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		fact_set_text(session, ids[i], STR(""));
+	session->rcpt = STR("");
+	fact_set_number(
+	    session, FACT_RCPT_COUNT, (double)session->message->n_rcpts);
+}
+
+/* Relaying denied (5.7.1) and a look-up that failed (451) are no guesses. */
 void
 session_rcpt_refused(
     struct session *session, struct str path, unsigned code, struct str xcode)
 {
-	/* Counted by `unknown-recipients`, a unit of a later version. */
-	(void)session;
-	(void)path;
-	(void)code;
-	(void)xcode;
+	struct message *message = open_message(session);
+
+	if (message == NULL || code < 500 || code > 599 ||
+	    !str_starts(xcode, STR("5.1.")) ||
+	    message->n_unknown == session_caps.recipients)
+		return;
+	message->n_unknown++;
+	session->stage = STAGE_RCPT;
+	envelope_set_recipient(session, path);
+	fact_set_text(session, FACT_RCPT_MTA_STATUS,
+	    arena_str(
+		message->arena, str_sub(xcode, 0, session_caps.value_bytes)));
+	charge_unknown_recipient(session);
+	clear_recipient(session);
 }
 
 /* A stage about the whole message, unless its fate is sealed. */

@@ -1,9 +1,14 @@
 #include "engine/report.h"
 
 #include "base/log.h"
+#include "engine/detail.h"
 #include "engine/facts.h"
+#include "store/raise.h"
 
 #include <stdio.h>
+
+#define DETAIL_BYTES         ((size_t)1000)
+#define RATE_WINDOW_TEXT_MAX 32
 
 /* Read aloud on the telephone: no 0 and o, no 1, i and l. */
 static const char letters[] = "23456789abcdefghjkmnpqrstuvwxyz";
@@ -133,7 +138,8 @@ add_limit(struct log_event *event, const struct evidence *evidence)
 
 	log_event_word(event, "limit", evidence->limit->name);
 	snprintf(text, sizeof(text), "%llu/%llu",
-	    (unsigned long long)level->used, (unsigned long long)level->max);
+	    (unsigned long long)level->used,
+	    (unsigned long long)level->rate.max);
 	log_event_word(event, "used", str_of(text));
 	if (level->retry_ms < 0)
 		snprintf(text, sizeof(text), "never");
@@ -177,7 +183,7 @@ begin(struct session *session, struct log_event *event, const char *name)
 
 static void
 write_verdict(struct session *session, const struct verdict_report *report,
-    const struct evidence *evidence)
+    const struct rule *rule, const struct evidence *evidence)
 {
 	struct log_event event;
 
@@ -187,8 +193,8 @@ write_verdict(struct session *session, const struct verdict_report *report,
 		log_event_word(&event, "observed", STR("yes"));
 	if (report->code > 0)
 		log_event_number(&event, "code", (int64_t)report->code);
-	if (report->rule.len > 0)
-		log_event_word(&event, "rule", report->rule);
+	if (rule != NULL)
+		log_event_word(&event, "rule", rule->name);
 	if (evidence != NULL && evidence->limit != NULL)
 		add_limit(&event, evidence);
 	add_who(session, &event);
@@ -197,22 +203,67 @@ write_verdict(struct session *session, const struct verdict_report *report,
 	log_event_write(&event, LOG_LEVEL_INFO);
 }
 
+/* What only a listener wants costs nothing where nobody listens. */
 static void
-tell(struct session *session, const struct verdict_report *report)
+tell(struct session *session, const struct verdict_report *report,
+    const struct rule *rule, const struct evidence *evidence)
 {
 	struct engine *engine = session->engine;
+	struct verdict_report whole = *report;
+	struct arena *arena;
 
-	if (engine->on_verdict != NULL)
-		engine->on_verdict(engine->context, report);
+	if (engine->on_verdict == NULL)
+		return;
+	arena = arena_new(DETAIL_BYTES);
+	detail_verdict(session, rule, evidence, arena, &whole);
+	engine->on_verdict(engine->context, &whole);
+	arena_free(arena);
 }
 
 void
 report_verdict(struct session *session, const struct verdict_report *report,
-    const struct evidence *evidence)
+    const struct rule *rule, const struct evidence *evidence)
 {
 	if (session->engine->is_logged && log_wants(LOG_LEVEL_INFO))
-		write_verdict(session, report, evidence);
-	tell(session, report);
+		write_verdict(session, report, rule, evidence);
+	tell(session, report, rule, evidence);
+}
+
+static void
+write_crossing(struct session *session, const struct crossing_report *report)
+{
+	static const char *const names[] = { [CROSSING_NEAR] = "near",
+		[CROSSING_OVER] = "over",
+		[CROSSING_LOCKED] = "locked" };
+	const struct verdict_limit *limit = &report->limit;
+	char window[RATE_WINDOW_TEXT_MAX];
+	struct log_event event;
+
+	log_event_begin(&event, "limit");
+	log_event_word(&event, "ref", report->ref);
+	log_event_word(&event, "crossing", str_of(names[report->kind]));
+	log_event_word(&event, "limit", limit->name);
+	log_event_text(&event, "key", limit->identity);
+	log_event_number(&event, "used", (int64_t)limit->used);
+	log_event_number(&event, "max", (int64_t)limit->max);
+	log_event_word(
+	    &event, "window", rate_window_text(&limit->rate, window));
+	if (report->kind == CROSSING_LOCKED)
+		log_event_number(
+		    &event, "locked_s", (report->locked_ms + 999) / 1000);
+	add_who(session, &event);
+	log_event_write(&event, LOG_LEVEL_INFO);
+}
+
+void
+report_crossing(struct session *session, const struct crossing_report *report)
+{
+	struct engine *engine = session->engine;
+
+	if (engine->is_logged && log_wants(LOG_LEVEL_INFO))
+		write_crossing(session, report);
+	if (engine->on_crossing != NULL)
+		engine->on_crossing(engine->context, report);
 }
 
 void
@@ -257,5 +308,5 @@ report_accepted(struct session *session)
 
 	if (session->engine->is_logged && log_wants(LOG_LEVEL_INFO))
 		write_accepted(session);
-	tell(session, &report);
+	tell(session, &report, NULL, NULL);
 }

@@ -19,9 +19,14 @@ struct str report_own_text(struct session *session, const char *text);
 struct str report_reason(
     struct arena *arena, const struct rule *rule, struct str text);
 
-/* One log line, and engine->on_verdict. evidence may be NULL. */
+/* One log line, and engine->on_verdict, for which the rest of the report is
+ * filled in. rule and evidence may be NULL. */
 void report_verdict(struct session *session,
-    const struct verdict_report *report, const struct evidence *evidence);
+    const struct verdict_report *report, const struct rule *rule,
+    const struct evidence *evidence);
+/* The same of a crossing. */
+void report_crossing(
+    struct session *session, const struct crossing_report *report);
 /* The action log "text". */
 void report_text(
     struct session *session, const struct rule *rule, struct str text);

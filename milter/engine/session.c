@@ -24,6 +24,8 @@ const struct session_caps session_caps = {
 	.text_bytes = 4096,
 	.reply_bytes = 400,
 	.value_bytes = 1024,
+	.remembered = 100,
+	.report_bytes = 256,
 };
 
 void
@@ -223,6 +225,7 @@ session_connect(struct session *session, const struct session_client *client)
 	session->n_charged = 0;
 	memset(session->slots, 0, sizeof(session->slots));
 	session->has_refusal = false;
+	session->has_counted_reject = false;
 	session->stage = STAGE_CONNECT;
 	session_budget_reset(session);
 	set_client_facts(session, client);

@@ -19,7 +19,8 @@
 
 struct session;
 
-/* A fact that the rule read, as text; a list is joined by blanks. */
+/* A fact that the rule or its block reads, as text of at most 256 bytes; a
+ * list is joined by ", ". At most 16. */
 struct verdict_fact {
 	struct str name;
 	struct str value;
@@ -57,8 +58,10 @@ struct verdict_report {
 	size_t n_facts;
 };
 
-/* A key has come near its limit, over it, or was locked: once for each time,
- * as far as one charge can tell. */
+/*
+ * A key has come near its limit (a charge took its fullest rate to 80 % or
+ * above), over it (told at most once a minute by a process), or was locked.
+ */
 enum crossing_kind { CROSSING_NEAR, CROSSING_OVER, CROSSING_LOCKED };
 
 struct crossing_report {
@@ -68,10 +71,14 @@ struct crossing_report {
 	struct str ref;
 };
 
+#define ENGINE_TOLD_SLOTS 4096
+
 /* What all sessions of a process share. Outlives them; filled in once. */
 struct engine {
 	struct store *store;
 	struct store *local; /* memory; counts while store is away */
+	/* Crossings told lately; see crossing.c. */
+	_Atomic uint64_t told[ENGINE_TOLD_SLOTS];
 	/* Makes references; see engine_init. */
 	uint32_t ref_boot;
 	_Atomic uint32_t ref_next;
@@ -156,7 +163,8 @@ struct reply session_mail(struct session *session, struct str path,
     const struct str *params, size_t n_params);
 struct reply session_rcpt(struct session *session, struct str path,
     const struct str *params, size_t n_params);
-/* A recipient that the MTA itself refuses: noted, nothing charged. */
+/* A recipient that the MTA itself refuses: no rules run for it. If it is one
+ * that does not exist (5.1.x) limits of unknown-recipients are charged. */
 void session_rcpt_refused(
     struct session *session, struct str path, unsigned code, struct str xcode);
 struct reply session_data(struct session *session);

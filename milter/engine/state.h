@@ -21,12 +21,16 @@ struct session_caps {
 	size_t recipients;    /* more are answered 452 */
 	size_t tags; /* of one scope; more are dropped with a log line */
 	size_t changes;
-	size_t text_bytes;  /* of a text with its facts filled in */
-	size_t reply_bytes; /* of a reply's text */
-	size_t value_bytes; /* of one macro, path or parameter; cut */
+	size_t text_bytes;   /* of a text with its facts filled in */
+	size_t reply_bytes;  /* of a reply's text */
+	size_t value_bytes;  /* of one macro, path or parameter; cut */
+	size_t remembered;   /* values of one remember or forget; cut */
+	size_t report_bytes; /* of a fact's value in a report; cut */
 };
 
 extern const struct session_caps session_caps;
+
+#define SCRATCH_BYTES ((size_t)1000) /* of session->scratch, to begin with */
 
 #define REF_BYTES 40 /* "4f2a-3" at its longest, and a NUL */
 
@@ -47,15 +51,24 @@ struct scope {
 /* How a limit stands, as of its last charge or peek. */
 struct limit_level {
 	enum tri over;
+	bool is_unlimited;
+	/* One of its rates: the one that keeps the client waiting longest, or
+	 * else the fullest. */
+	struct store_rate rate;
 	uint64_t used;
-	uint64_t max;
-	uint32_t window_sec;
-	int64_t retry_ms; /* 0: fits; -1: never */
+	uint64_t used_before; /* this stage was charged */
+	int64_t retry_ms;     /* 0: fits; -1: never; the lock's end if later */
+	double percent;       /* of the fullest rate */
+	struct str identity;  /* as long as the stage; see limit_state.was */
 };
 
 struct limit_state {
 	struct limit_level now; /* in this stage (for this recipient) */
-	struct limit_level was; /* charged before: the worst of them */
+	/* Charged before: the worst of them. Its identity is empty if the
+	 * limit's key is still the same. */
+	struct limit_level was;
+	double was_percent; /* the highest of them */
+	bool was_unknown;   /* one of them */
 };
 
 /* A charge that must not be made twice: same limit, same key. */
@@ -93,6 +106,7 @@ struct message {
 	size_t n_rcpts;
 	size_t n_exempt; /* of these, accepted by a rule */
 	size_t n_refused;
+	size_t n_unknown; /* refused by the MTA */
 	struct str *params;
 	size_t n_params;
 	struct header *headers;
@@ -141,6 +155,7 @@ struct session {
 	bool is_local;        /* the client has no network address */
 	struct reply refusal; /* of connect or helo, kept for a message */
 	bool has_refusal;
+	bool has_counted_reject; /* of this connection */
 	union slot slots[FACT_N];
 	struct macro *macros; /* as needs->macros */
 	struct scope connect_scope;
@@ -152,8 +167,10 @@ struct session {
 	struct pattern_budget budget;
 	/* While a stage runs: */
 	enum stage stage;
-	struct str rcpt; /* the recipient that is asked for */
-	double store_ms; /* waited for the store in this event */
+	struct arena *scratch;   /* ends with the stage */
+	struct lookups *lookups; /* in tables in the store; NULL: not asked */
+	struct str rcpt;         /* the recipient that is asked for */
+	double store_ms;         /* waited for the store in this event */
 	struct buf reply_text;
 	struct str *tag_list; /* on the heap: the fact tag, as read last */
 	char ref_text[REF_BYTES];

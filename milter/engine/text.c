@@ -4,7 +4,7 @@
  */
 #include "base/quantity.h"
 #include "engine/eval.h"
-#include "engine/facts.h"
+#include "engine/side.h"
 
 #include <time.h>
 
@@ -46,22 +46,39 @@ append_retry(int64_t retry_ms, struct buf *out)
 }
 
 static void
+append_window(const struct store_rate *rate, struct buf *out)
+{
+	char text[QUANTITY_TEXT_MAX];
+
+	switch (rate->period) {
+	case STORE_ROLLING:
+		buf_add(out, duration_text(rate->window_sec, text));
+		break;
+	case STORE_DAILY:
+		buf_add_cstr(out, "one day");
+		break;
+	case STORE_MONTHLY:
+		buf_add_cstr(out, "one month");
+		break;
+	}
+}
+
+static void
 append_limit(struct session *session, enum fact_id id,
     const struct evidence *evidence, struct buf *out)
 {
 	const struct limit_level *level = &evidence->level;
-	char text[QUANTITY_TEXT_MAX];
 
 	if (evidence->limit == NULL)
 		return;
 	if (id == FACT_LIMIT_NAME)
 		buf_add(out, evidence->limit->name);
 	else if (id == FACT_LIMIT_MAX)
-		buf_printf(out, "%llu", (unsigned long long)level->max);
+		buf_printf(out, "%llu", (unsigned long long)level->rate.max);
 	else if (id == FACT_LIMIT_USED)
 		buf_printf(out, "%llu", (unsigned long long)level->used);
 	else if (id == FACT_LIMIT_WINDOW)
-		buf_add(out, duration_text(level->window_sec, text));
+		append_window(&level->rate, out);
 	else if (id == FACT_LIMIT_RETRY)
 		append_retry(level->retry_ms, out);
 	else
@@ -75,10 +92,28 @@ append_group(const struct evidence *evidence, unsigned group, struct buf *out)
 		buf_add(out, evidence->captures.groups[group]);
 }
 
+/* ${value(TABLE, FACT)}; false: not all of it could be asked for. */
+static bool
+append_value(struct session *session, const struct text_part *part,
+    struct evidence *why, struct buf *out)
+{
+	const struct value_source source = {
+		.table = part->table, .lookup = part->lookup, .ref = &part->ref
+	};
+	struct side side = value_read(session, &source, why);
+
+	for (size_t i = 0; i < side.value.n; i++) {
+		buf_add_cstr(out, i > 0 ? ", " : "");
+		buf_add(out, side.value.texts[i]);
+	}
+	return !side.is_partial;
+}
+
 static void
 append_part(struct session *session, const struct text_part *part,
     const struct evidence *evidence, struct buf *out)
 {
+	struct evidence none = { 0 };
 	enum fact_id id;
 
 	switch (part->kind) {
@@ -87,6 +122,9 @@ append_part(struct session *session, const struct text_part *part,
 		break;
 	case PART_GROUP:
 		append_group(evidence, part->group, out);
+		break;
+	case PART_VALUE:
+		append_value(session, part, &none, out);
 		break;
 	case PART_FACT:
 		id = part->ref.fact->id;
@@ -100,6 +138,18 @@ append_part(struct session *session, const struct text_part *part,
 	}
 }
 
+/* At most max bytes, and no half of a character. */
+static void
+cut(struct buf *out, size_t max)
+{
+	if (out->len <= max)
+		return;
+	while (max > 0 && ((unsigned char)out->p[max] & 0xc0) == 0x80)
+		max--;
+	out->len = max;
+	out->p[max] = '\0';
+}
+
 void
 eval_text(struct session *session, const struct text *text,
     const struct evidence *evidence, struct buf *out)
@@ -108,10 +158,24 @@ eval_text(struct session *session, const struct text *text,
 
 	for (size_t i = 0; i < text->n && out->len < max; i++)
 		append_part(session, &text->parts[i], evidence, out);
-	if (out->len > max) {
-		while (max > 0 && ((unsigned char)out->p[max] & 0xc0) == 0x80)
-			max--;
-		out->len = max;
-		out->p[max] = '\0';
+	cut(out, max);
+}
+
+bool
+eval_whole_text(struct session *session, const struct text *text,
+    struct evidence *why, struct buf *out)
+{
+	size_t max = out->len + session_caps.text_bytes;
+	bool is_whole = true;
+
+	for (size_t i = 0; i < text->n && out->len < max; i++) {
+		const struct text_part *part = &text->parts[i];
+
+		if (part->kind != PART_VALUE)
+			append_part(session, part, NULL, out);
+		else if (!append_value(session, part, why, out))
+			is_whole = false;
 	}
+	cut(out, max);
+	return is_whole;
 }

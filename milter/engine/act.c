@@ -1,0 +1,198 @@
+/*
+ * Each kind of action has its function. The trap: what is remembered is asked
+ * for later in the same normal form, so both are made by rules/table.h.
+ */
+#include "engine/act.h"
+
+#include "base/log.h"
+#include "engine/facts.h"
+#include "engine/report.h"
+#include "mime/header.h"
+#include "rules/key.h"
+
+static void
+tell_cap(const struct session *session, struct scope *scope, const char *what,
+    size_t max)
+{
+	if (scope->was_told)
+		return;
+	scope->was_told = true;
+	log_warning("rules ask for more than %zu %s (ref %.*s): the rest is "
+		    "left out",
+	    max, what, STR_ARG(session_ref(session)));
+}
+
+static void
+add_change(struct session *session, enum change_kind kind, struct str name,
+    struct str value)
+{
+	struct scope *scope = session_scope(session);
+	struct change change = { .kind = kind, .name = name };
+
+	if (scope->n_changes == session_caps.changes) {
+		tell_cap(session, scope, "changes", session_caps.changes);
+		return;
+	}
+	change.value = kind == CHANGE_QUARANTINE || value.len == 0
+			   ? arena_str(scope->arena, value)
+			   : header_encode(scope->arena, value, name.len);
+	scope->changes = arena_grow(
+	    scope->arena, scope->changes, scope->n_changes, sizeof(change));
+	scope->changes[scope->n_changes++] = change;
+}
+
+static void
+add_tag(struct session *session, struct str tag)
+{
+	struct scope *scope = session_scope(session);
+
+	for (size_t i = 0; i < scope->n_tags; i++)
+		if (str_eq(scope->tags[i], tag))
+			return;
+	if (scope->n_tags == session_caps.tags) {
+		tell_cap(session, scope, "tags", session_caps.tags);
+		return;
+	}
+	scope->tags = arena_grow(
+	    scope->arena, scope->tags, scope->n_tags, sizeof(struct str));
+	scope->tags[scope->n_tags++] = arena_str(scope->arena, tag);
+}
+
+static int64_t
+store_time(const struct session *session)
+{
+	return session->has_virtual_time ? session->now_ms : STORE_NOW;
+}
+
+/* One entry into the table, or out of it. */
+static void
+change_table(
+    struct session *session, const struct action *action, struct str value)
+{
+	const struct table *table = action->table;
+	struct store *store = session->engine->store;
+	struct buf error = { 0 };
+	struct str entry;
+
+	if (table_entry_normal(table->type, value, table->ignores_case,
+		session->scratch, &entry, &error) == -1) {
+		log_debug("table %.*s (ref %.*s): %s", STR_ARG(table->name),
+		    STR_ARG(session_ref(session)), error.p);
+		buf_done(&error);
+		return;
+	}
+	buf_done(&error);
+	if (action->kind == ACTION_FORGET)
+		store_forget(store, table->name, entry);
+	else
+		store_remember(store, table->name, entry, STR(""),
+		    action->for_sec, store_time(session));
+}
+
+static void
+change_table_by_texts(struct session *session, const struct action *action,
+    const struct fact_value *value)
+{
+	for (size_t i = 0; i < value->n; i++) {
+		if (i == session_caps.remembered) {
+			tell_cap(session, session_scope(session),
+			    "values in one remember or forget", i);
+			return;
+		}
+		if (value->texts[i].len > 0)
+			change_table(session, action, value->texts[i]);
+	}
+}
+
+static void
+change_table_by_fact(struct session *session, const struct action *action)
+{
+	const struct fact_ref *ref = &action->fact;
+	struct fact_value value;
+	struct buf text = { 0 };
+
+	fact_read(session, ref, &value);
+	if (value.n > 0 && value.ip != NULL) {
+		change_table(session, action,
+		    key_ip(session->scratch, value.ip, ref->bits_v4,
+			ref->bits_v6));
+	} else if (value.texts != NULL) {
+		change_table_by_texts(session, action, &value);
+	} else if (value.n > 0) {
+		fact_append(session, ref, &text);
+		change_table(session, action, buf_str(&text));
+	}
+	buf_done(&text);
+}
+
+/* remember, forget: at once, and lost while the store is away. */
+static void
+act_on_table(struct session *session, const struct action *action,
+    const struct evidence *evidence)
+{
+	struct buf text = { 0 };
+
+	if (!action->is_text) {
+		change_table_by_fact(session, action);
+		return;
+	}
+	eval_text(session, &action->text, evidence, &text);
+	if (text.len > 0)
+		change_table(session, action, buf_str(&text));
+	buf_done(&text);
+}
+
+/* What takes a text with its facts filled in. */
+static void
+act_on_text(struct session *session, const struct rule *rule,
+    const struct action *action, const struct evidence *evidence)
+{
+	struct buf filled = { 0 };
+	struct str text;
+
+	eval_text(session, &action->text, evidence, &filled);
+	text = buf_str(&filled);
+	if (action->kind == ACTION_QUARANTINE)
+		add_change(session, CHANGE_QUARANTINE, STR(""),
+		    report_reason(session_scope(session)->arena, rule, text));
+	else if (action->kind == ACTION_ADD_HEADER)
+		add_change(session, CHANGE_ADD_HEADER, action->name, text);
+	else if (action->kind == ACTION_SET_HEADER)
+		add_change(session, CHANGE_SET_HEADER, action->name, text);
+	else if (action->kind == ACTION_TAG)
+		add_tag(session, text);
+	else if (action->kind == ACTION_LOG)
+		report_text(session, rule, text);
+	buf_done(&filled);
+}
+
+void
+act(struct session *session, const struct rule *rule,
+    const struct action *action, const struct evidence *evidence)
+{
+	switch (action->kind) {
+	case ACTION_QUARANTINE:
+	case ACTION_ADD_HEADER:
+	case ACTION_SET_HEADER:
+	case ACTION_TAG:
+	case ACTION_LOG:
+		act_on_text(session, rule, action, evidence);
+		break;
+	case ACTION_REMOVE_HEADER:
+		add_change(
+		    session, CHANGE_REMOVE_HEADER, action->name, STR(""));
+		break;
+	case ACTION_SCORE:
+		session_scope(session)->score += action->score;
+		break;
+	case ACTION_REMEMBER:
+	case ACTION_FORGET:
+		act_on_table(session, action, evidence);
+		break;
+	case ACTION_ACCEPT:
+	case ACTION_REJECT:
+	case ACTION_TEMPFAIL:
+	case ACTION_DISCARD:
+		break; /* run.c */
+	}
+}

@@ -1,0 +1,52 @@
+#include "engine/judge.h"
+
+#include "base/log.h"
+
+static bool
+has_expired(const struct session *session, struct rule *rule)
+{
+	if (session->now_ms < rule->expires_ms)
+		return false;
+	if (!atomic_flag_test_and_set(&rule->was_told))
+		log_warning("rule %.*s has expired on %.*s: it does nothing "
+			    "any more",
+		    STR_ARG(rule->name), STR_ARG(rule->expires));
+	return true;
+}
+
+static void
+enter_block(struct judge *judge, const struct block *block)
+{
+	if (judge->block == block)
+		return;
+	judge->block = block;
+	judge->block_evidence = (struct evidence){ 0 };
+	judge->block_value =
+	    eval_condition(judge->session, block->cond, &judge->block_evidence);
+}
+
+enum tri
+judge_rule(
+    struct judge *judge, struct rule *rule, struct evidence *evidence_out)
+{
+	enum tri value;
+
+	enter_block(judge, rule->block);
+	*evidence_out = judge->block_evidence;
+	if (judge->block_value == TRI_FALSE ||
+	    has_expired(judge->session, rule))
+		return TRI_FALSE;
+	value = eval_condition(judge->session, rule->cond, evidence_out);
+	return value == TRI_TRUE ? judge->block_value : value;
+}
+
+bool
+judge_is_observed(const struct session *session, const struct rule *rule)
+{
+	const struct engine *engine = session->engine;
+
+	return rule->is_observed ||
+	       ruleset_options(session->rules)->observe_all ||
+	       (engine->is_observed != NULL &&
+		   engine->is_observed(engine->context, rule->name));
+}
