@@ -11,6 +11,7 @@
 #include "engine/trace_run.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FILE_BYTES 4096
@@ -92,21 +93,30 @@ options_for_tests(const struct trace_options *options)
 	return wanted;
 }
 
-struct ruleset *
-trace_load_rules(const struct trace_options *options,
-    const char *const *patterns, size_t n_patterns, struct buf *report_out)
+static struct ruleset *
+load_rules(const struct trace_options *options,
+    const struct rules_options *wanted, const char *const *patterns,
+    size_t n_patterns, struct buf *report_out)
 {
-	struct rules_options wanted = options_for_tests(options);
 	struct diags *diags = diags_new();
 	struct ruleset *rules;
 
 	assert(options->io != NULL);
-	rules = ruleset_load(options->io, patterns, n_patterns, &wanted, diags);
+	rules = ruleset_load(options->io, patterns, n_patterns, wanted, diags);
 	/* Warnings are for `sluice check`; here only what stops us counts. */
 	if (rules == NULL)
 		diags_render(diags, report_out);
 	diags_free(diags);
 	return rules;
+}
+
+struct ruleset *
+trace_load_rules(const struct trace_options *options,
+    const char *const *patterns, size_t n_patterns, struct buf *report_out)
+{
+	struct rules_options wanted = options_for_tests(options);
+
+	return load_rules(options, &wanted, patterns, n_patterns, report_out);
 }
 
 /* The line of the file on which a test failed, without its indentation. */
@@ -147,7 +157,7 @@ report_failure(const struct trace_test *test, const struct trace_step *step,
 }
 
 static void
-run_test(const struct trace_options *options, struct ruleset *rules,
+run_test(const struct trace_options *options, const struct trace_place *place,
     const struct trace_test *test, struct trace_result *result)
 {
 	const struct trace_step *step;
@@ -158,7 +168,7 @@ run_test(const struct trace_options *options, struct ruleset *rules,
 	buf_init(&came);
 	buf_init(&text);
 	is_passed =
-	    trace_run_test(options, rules, test, &expected, &came, &step) == 0;
+	    trace_run_test(options, place, test, &expected, &came, &step) == 0;
 	if (!is_passed)
 		report_failure(test, step, &expected, &came, &text);
 	count(options, result, test->name, is_passed);
@@ -169,14 +179,14 @@ run_test(const struct trace_options *options, struct ruleset *rules,
 }
 
 static int
-run_story(const struct trace_options *options, struct ruleset *rules,
+run_story(const struct trace_options *options, const struct trace_place *place,
     const struct trace_story *story, struct trace_result *result)
 {
 	unsigned n_failed = result->n_failed, n_passed = result->n_passed;
 	struct buf line;
 
 	for (size_t i = 0; i < story->n_tests; i++)
-		run_test(options, rules, &story->tests[i], result);
+		run_test(options, place, &story->tests[i], result);
 	n_failed = result->n_failed - n_failed;
 	n_passed = result->n_passed - n_passed;
 	buf_init(&line);
@@ -193,11 +203,16 @@ run_story(const struct trace_options *options, struct ruleset *rules,
 /* The rules of a story: its own, or those of the caller. A reference. */
 static struct ruleset *
 story_rules(const struct trace_options *options,
-    const struct trace_story *story, struct buf *why)
+    const struct trace_story *story, int64_t start_ms, struct buf *why)
 {
+	struct rules_options wanted = options_for_tests(options);
+
+	wanted.now_ms = start_ms;
+	if (story->zone.len > 0)
+		wanted.timezone = story->zone.p;
 	if (story->n_patterns > 0)
-		return trace_load_rules(
-		    options, story->patterns, story->n_patterns, why);
+		return load_rules(
+		    options, &wanted, story->patterns, story->n_patterns, why);
 	if (options->rules != NULL)
 		return ruleset_get(options->rules);
 	if (options->rules_error != NULL) {
@@ -211,28 +226,79 @@ story_rules(const struct trace_options *options,
 	return NULL;
 }
 
+/* In the time zone of the process. */
+static int
+run_here(const struct trace_options *options, const struct trace_story *story,
+    int64_t start_ms, struct trace_result *result)
+{
+	struct trace_place place = { .start_ms = start_ms };
+	struct buf why = { 0 };
+	int rc;
+
+	place.rules = story_rules(options, story, start_ms, &why);
+	if (place.rules != NULL)
+		rc = run_story(options, &place, story, result);
+	else
+		rc = fail_file(
+		    options, result, story->source->path, buf_str(&why));
+	ruleset_put(place.rules);
+	buf_done(&why);
+	return rc;
+}
+
+/* In a zone of its own; what was before is there again afterwards. */
+static int
+run_in_zone(const struct trace_options *options,
+    const struct trace_story *story, struct trace_result *result)
+{
+	const char *path = story->source->path;
+	struct buf why = { 0 };
+	char *before;
+	int64_t start_ms;
+	int rc;
+
+	if (!options->may_set_zone) {
+		buf_printf(&why,
+		    "%s: left out: it is about time zone %s, which only "
+		    "`sluice test` can go to\n",
+		    path, story->zone.p);
+		report(options, result, buf_str(&why));
+		buf_done(&why);
+		return 0;
+	}
+	before = trace_zone_get();
+	if (trace_zone_set(story->zone, &start_ms) == 0) {
+		rc = run_here(options, story, start_ms, result);
+		trace_zone_restore(before);
+	} else {
+		buf_printf(&why, "%s: error: there is no time zone '%s'\n",
+		    path, story->zone.p);
+		rc = fail_file(options, result, path, buf_str(&why));
+	}
+	free(before);
+	buf_done(&why);
+	return rc;
+}
+
 static int
 run_source(const struct trace_options *options, const struct source *source,
     struct trace_result *result)
 {
 	struct arena *arena = arena_new(FILE_BYTES);
 	struct diags *diags = diags_new();
-	struct ruleset *rules = NULL;
 	struct trace_story story;
-	struct buf why;
-	int rc = -1;
+	struct buf why = { 0 };
+	int rc;
 
-	buf_init(&why);
 	trace_parse(arena, source, diags, &story);
-	if (diags_n_errors(diags) > 0)
+	if (diags_n_errors(diags) > 0) {
 		diags_render(diags, &why);
-	else
-		rules = story_rules(options, &story, &why);
-	if (rules != NULL)
-		rc = run_story(options, rules, &story, result);
-	else
-		fail_file(options, result, source->path, buf_str(&why));
-	ruleset_put(rules);
+		rc = fail_file(options, result, source->path, buf_str(&why));
+	} else if (story.zone.len > 0) {
+		rc = run_in_zone(options, &story, result);
+	} else {
+		rc = run_here(options, &story, TRACE_START_MS, result);
+	}
 	buf_done(&why);
 	diags_free(diags);
 	arena_free(arena);

@@ -8,7 +8,8 @@
  *
  * Stories are about rules, not about a configuration: whatever the options
  * say, rules that are loaded here are loaded as of TRACE_START_MS (so a test
- * of a rule that has expired since still holds), in UTC and enforced.
+ * of a rule that has expired since still holds), in UTC and enforced. A file
+ * that names a `time-zone` runs there, from the first midnight of 2026 on.
  *
  * Limits: TRACE_FILE_MAX_BYTES a file, TRACE_REPEAT_MAX a step, TRACE_BODY_MAX
  * bytes of body a step.
@@ -39,7 +40,9 @@ struct trace_options {
 	const char *store_url;
 	const char *store_password; /* NULL: none */
 	uint32_t store_timeout_ms;  /* 0: 2 s */
-	bool as_tap;                /* the report is TAP instead of sentences */
+	bool may_set_zone; /* the process has one thread; else files with a
+			      `time-zone` are left out, which the report says */
+	bool as_tap;       /* the report is TAP instead of sentences */
 };
 
 /* Adds up over calls; begin with { 0 } and end with trace_result_done. */

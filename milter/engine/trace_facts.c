@@ -5,12 +5,9 @@
  * The trap: a refusal's text ends with a reference that differs from event to
  * event, so an exact text is compared without it, too.
  */
-#include "store/ledger.h"
 #include "engine/trace_run.h"
 
 #include "base/log.h"
-#include "base/quantity.h"
-#include "rules/key.h"
 #include "rules/suggest.h"
 
 #include <stdlib.h>
@@ -223,56 +220,6 @@ holds_not_tag(struct trace_run *run, const struct trace_word *words,
 	return !has_tag(run, words[0].text);
 }
 
-/* Counters of one limit and key, on their way through store_counters. */
-struct counted {
-	struct buf *came;
-	uint32_t window_sec; /* 0: any */
-	uint64_t wanted;
-	unsigned n;
-	unsigned n_wanted;
-	unsigned n_used; /* above 0 */
-};
-
-static bool
-count_counter(void *context, const struct store_counter *counter)
-{
-	struct counted *counted = context;
-	char window[QUANTITY_TEXT_MAX];
-
-	if (counted->window_sec != 0 &&
-	    counted->window_sec != counter->window_sec)
-		return true;
-	buf_printf(counted->came, "%s%.*s used %llu in %s",
-	    counted->n++ > 0 ? ", " : "", STR_ARG(counter->unit),
-	    (unsigned long long)counter->used,
-	    duration_text(counter->window_sec, window).p);
-	counted->n_wanted += counter->used == counted->wanted;
-	counted->n_used += counter->used > 0;
-	return true;
-}
-
-/* counter LIMIT KEY [WINDOW] used N: in one of its windows, or the one given;
- * "used 0" is meant of all of them. */
-static bool
-holds_counter(struct trace_run *run, const struct trace_word *words,
-    size_t n_words, struct buf *came)
-{
-	struct store_query query = { .limit = words[0].text,
-		.identity = key_encode(run->arena, words[1].text),
-		.now_ms = run->now_ms };
-	struct counted counted = { .came = came };
-	struct store *store = run->is_store_down ? run->local : run->store;
-
-	amount_parse(words[n_words - 1].text, &counted.wanted);
-	if (n_words == 5)
-		duration_parse(words[2].text, &counted.window_sec);
-	if (store_counters(store, &query, count_counter, &counted, came) == -1)
-		return false;
-	if (counted.n == 0)
-		buf_add_cstr(came, "nothing has been counted");
-	return counted.wanted == 0 ? counted.n_used == 0 : counted.n_wanted > 0;
-}
-
 static const struct trace_fact facts[] = {
 	{ "observed", "observed RULE", 1, 1, holds_observed },
 	{ "not-observed", "not-observed RULE", 1, 1, holds_not_observed },
@@ -288,7 +235,16 @@ static const struct trace_fact facts[] = {
 	{ "score", "score NUMBER", 1, 1, holds_score },
 	{ "tag", "tag WORD", 1, 1, holds_tag },
 	{ "not-tag", "not-tag WORD", 1, 1, holds_not_tag },
-	{ "counter", "counter LIMIT KEY [WINDOW] used N", 4, 5, holds_counter },
+	{ "counter", "counter LIMIT KEY [WINDOW] used N", 4, 5,
+	    trace_holds_counter },
+	{ "locked", "locked LIMIT KEY", 2, 2, trace_holds_locked },
+	{ "not-locked", "not-locked LIMIT KEY", 2, 2, trace_holds_not_locked },
+	{ "in-table", "in-table TABLE ENTRY", 2, 2, trace_holds_in_table },
+	{ "not-in-table", "not-in-table TABLE ENTRY", 2, 2,
+	    trace_holds_not_in_table },
+	{ "crossing", "crossing near|over|locked LIMIT KEY", 3, 3,
+	    trace_holds_crossing },
+	{ "no-crossing", "no-crossing", 0, 0, trace_holds_no_crossing },
 };
 
 #define N_FACTS (sizeof(facts) / sizeof(facts[0]))
@@ -321,18 +277,14 @@ static bool
 is_well_formed(const struct trace_fact *fact, const struct trace_word *words,
     size_t n_words)
 {
-	uint64_t amount;
-	uint32_t seconds;
-
 	if (strcmp(fact->name, "text") == 0)
 		return n_words == 1 || str_is(words[0].text, "contains");
 	if (strcmp(fact->name, "score") == 0)
 		return is_number(words[0].text);
 	if (strcmp(fact->name, "counter") == 0)
-		return str_is(words[n_words - 2].text, "used") &&
-		       amount_parse(words[n_words - 1].text, &amount) == 0 &&
-		       (n_words == 4 ||
-			   duration_parse(words[2].text, &seconds) == 0);
+		return trace_is_counter(words, n_words);
+	if (strcmp(fact->name, "crossing") == 0)
+		return trace_is_crossing(words);
 	return true;
 }
 

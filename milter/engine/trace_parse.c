@@ -108,6 +108,19 @@ parse_rules(struct parser *parser, const struct line *line)
 }
 
 static void
+parse_zone(struct parser *parser, const struct line *line)
+{
+	struct trace_story *story = parser->story;
+
+	if (story->n_tests > 0 || story->zone.len > 0 || line->n != 2)
+		diag_add(parser->diags, DIAG_ERROR, line->pos,
+		    "expected once, before the first test: time-zone NAME "
+		    "(Europe/Berlin, say)");
+	else
+		story->zone = line->words[1].text;
+}
+
+static void
 parse_test(struct parser *parser, const struct line *line)
 {
 	struct trace_story *story = parser->story;
@@ -312,6 +325,8 @@ parse_line(struct parser *parser, const struct line *line)
 {
 	if (word_is(&line->words[0], "rules"))
 		parse_rules(parser, line);
+	else if (word_is(&line->words[0], "time-zone"))
+		parse_zone(parser, line);
 	else if (word_is(&line->words[0], "test"))
 		parse_test(parser, line);
 	else if (parser->story->n_tests > 0)

@@ -7,6 +7,7 @@
 #include "engine/trace_run.h"
 
 #include "base/log.h"
+#include "rules/program.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #define PREFIX_BYTES     12
 #define SHOWN_MAX        500
 #define VERDICTS_MAX     1000   /* of one event that are remembered */
+#define CROSSINGS_MAX    1000   /* the same */
 #define TRACE_REF_BOOT   0x7e57 /* the same in each test: references are, too */
 
 static const char *const outcome_names[] = {
@@ -86,10 +88,45 @@ note_verdict(void *context, const struct verdict_report *report)
 		.is_observed = report->is_observed,
 	};
 
+	if (report->limit != NULL) {
+		verdict.limit = arena_str(arena, report->limit->name);
+		verdict.identity = arena_str(arena, report->limit->identity);
+		verdict.used = report->limit->used;
+		verdict.max = report->limit->max;
+	}
 	add_verdict(&run->event, &verdict);
 	if (run->is_non_smtp && !verdict.is_observed && is_refusal(&verdict) &&
 	    run->deferred.action == NULL)
 		run->deferred = verdict;
+}
+
+static void
+note_crossing(void *context, const struct crossing_report *report)
+{
+	struct trace_run *run = context;
+	struct trace_event *event = &run->event;
+	const struct trace_crossing crossing = { .kind = report->kind,
+		.limit = arena_str(event->arena, report->limit.name),
+		.identity = arena_str(event->arena, report->limit.identity) };
+
+	if (event->n_crossings == CROSSINGS_MAX)
+		return;
+	event->crossings = arena_grow(event->arena, event->crossings,
+	    event->n_crossings, sizeof(crossing));
+	event->crossings[event->n_crossings++] = crossing;
+}
+
+/* The last word on a rule counts. */
+static bool
+is_switched(void *context, struct str rule)
+{
+	const struct trace_run *run = context;
+	bool is_observed = false;
+
+	for (size_t i = 0; i < run->n_switches; i++)
+		if (str_eq(run->switches[i].rule, rule))
+			is_observed = run->now_ms < run->switches[i].until_ms;
+	return is_observed;
 }
 
 void
@@ -212,6 +249,7 @@ check_event(struct trace_run *run, const struct trace_step *step, unsigned i)
 	buf_clear(&run->came);
 	describe_expected(&step->expected, &run->expected);
 	trace_describe_event(run, &run->came);
+	trace_describe_standing(run, &run->came);
 	if (step->n_times > 1)
 		buf_printf(
 		    &run->came, " (number %u of %u)", i + 1, step->n_times);
@@ -345,6 +383,18 @@ run_steps(struct trace_run *run, const struct trace_test *test,
 	return 0;
 }
 
+/* What the daemon does for tables that are kept while the store is away. */
+static void
+copy_tables(struct trace_run *run)
+{
+	const struct program *program = ruleset_program(run->rules);
+
+	for (size_t i = 0; i < program->n_tables; i++)
+		if (program->tables[i]->is_redis &&
+		    program->tables[i]->on_outage == TABLE_KEEP)
+			store_copy_table(run->store, program->tables[i]->name);
+}
+
 static int
 run_with_store(struct trace_run *run, const struct trace_test *test,
     const struct trace_step **step_out)
@@ -354,8 +404,11 @@ run_with_store(struct trace_run *run, const struct trace_test *test,
 	run->local = open_memory();
 	engine_init(&run->engine, run->store, run->local, TRACE_REF_BOOT);
 	run->engine.on_verdict = note_verdict;
+	run->engine.on_crossing = note_crossing;
+	run->engine.is_observed = is_switched;
 	run->engine.context = run;
 	run->engine.is_logged = false;
+	copy_tables(run);
 	begin_event(run);
 	rc = run_steps(run, test, step_out);
 	trace_drop(run);
@@ -368,13 +421,14 @@ run_with_store(struct trace_run *run, const struct trace_test *test,
 }
 
 int
-trace_run_test(const struct trace_options *options, struct ruleset *rules,
-    const struct trace_test *test, struct buf *expected_out,
-    struct buf *came_out, const struct trace_step **step_out)
+trace_run_test(const struct trace_options *options,
+    const struct trace_place *place, const struct trace_test *test,
+    struct buf *expected_out, struct buf *came_out,
+    const struct trace_step **step_out)
 {
-	struct trace_run run = {
-		.options = options, .rules = rules, .now_ms = TRACE_START_MS
-	};
+	struct trace_run run = { .options = options,
+		.rules = place->rules,
+		.now_ms = place->start_ms };
 	struct buf error;
 	int rc;
 

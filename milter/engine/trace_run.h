@@ -11,6 +11,23 @@ struct trace_verdict {
 	const char *action;
 	struct str rule;
 	bool is_observed;
+	struct str limit; /* that decided; empty: none did */
+	struct str identity;
+	uint64_t used;
+	uint64_t max;
+};
+
+/* A crossing that was reported during the event; a copy. */
+struct trace_crossing {
+	enum crossing_kind kind;
+	struct str limit;
+	struct str identity;
+};
+
+/* A rule that is told to be observed. */
+struct trace_switch {
+	struct str rule;
+	int64_t until_ms;
 };
 
 /* What came of the last event; copies in an arena that ends with it. */
@@ -19,8 +36,16 @@ struct trace_event {
 	struct reply reply;
 	struct trace_verdict *verdicts;
 	size_t n_verdicts;
+	struct trace_crossing *crossings;
+	size_t n_crossings;
 	struct change *changes;
 	size_t n_changes;
+};
+
+/* Where tests run: rules, and the beginning of time. */
+struct trace_place {
+	struct ruleset *rules;
+	int64_t start_ms;
 };
 
 struct trace_run {
@@ -33,6 +58,8 @@ struct trace_run {
 	bool is_store_down;
 	bool was_store_down; /* at any time: failures of calls are expected */
 	int64_t now_ms;
+	struct trace_switch *switches;
+	size_t n_switches;
 
 	struct session *session; /* NULL: no connection and no macro yet */
 	struct str daemon;       /* kept over connections: it is the port's */
@@ -53,12 +80,13 @@ struct trace_run {
 };
 
 /*
- * Runs one test against rules. 0 if it passed; else -1, and what was expected
+ * Runs one test. 0 if it passed; else -1, and what was expected
  * and what came are in the two buffers, *step_out is where (NULL: at its end).
  */
-int trace_run_test(const struct trace_options *options, struct ruleset *rules,
-    const struct trace_test *test, struct buf *expected_out,
-    struct buf *came_out, const struct trace_step **step_out);
+int trace_run_test(const struct trace_options *options,
+    const struct trace_place *place, const struct trace_test *test,
+    struct buf *expected_out, struct buf *came_out,
+    const struct trace_step **step_out);
 
 /* The end of local mail was refused: by the rule that wanted to. */
 void trace_take_deferred(struct trace_run *run);
@@ -68,6 +96,28 @@ int trace_fail(struct trace_run *run, const char *expected, const char *came);
 /* "reject 550 5.7.1 "no" by rule pace, observed spam" */
 void trace_describe_event(const struct trace_run *run, struct buf *out);
 enum trace_outcome trace_outcome_of(enum reply_kind kind);
+
+/* ", limit pace locked until 14:05 …": how the limits that decided stand. */
+void trace_describe_standing(const struct trace_run *run, struct buf *out);
+
+/* Rows of the table in trace_facts.c (trace_standing.c). */
+bool trace_holds_counter(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came);
+bool trace_holds_locked(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came);
+bool trace_holds_not_locked(struct trace_run *run,
+    const struct trace_word *words, size_t n_words, struct buf *came);
+bool trace_holds_in_table(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came);
+bool trace_holds_not_in_table(struct trace_run *run,
+    const struct trace_word *words, size_t n_words, struct buf *came);
+bool trace_holds_crossing(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came);
+bool trace_holds_no_crossing(struct trace_run *run,
+    const struct trace_word *words, size_t n_words, struct buf *came);
+/* Are the words of `counter` or `crossing` well formed? */
+bool trace_is_counter(const struct trace_word *words, size_t n_words);
+bool trace_is_crossing(const struct trace_word *words);
 
 /* What Postfix's cleanup(8) says before the mail of a local program. */
 void trace_connect_non_smtp(struct trace_run *run);

@@ -2,8 +2,8 @@
  * trace_story: a file of tests after parsing, before running. Private to the
  * trace_*.c files.
  *
- * A file is lines of words. A line that begins with `rules` or `test` opens
- * the file or a test; every other line is one step of the test above it, whose
+ * A file is lines of words. A line that begins with `rules`, `time-zone` or
+ * `test` opens the file or a test; every other line is one step of the test above it, whose
  * first word is a verb of the table in trace_verbs.c.
  */
 #ifndef SLUICE_ENGINE_TRACE_STORY_H
@@ -77,6 +77,7 @@ struct trace_story {
 	const struct source *source;
 	const char **patterns; /* of `rules`, joined to the file's folder */
 	size_t n_patterns;
+	struct str zone; /* of `time-zone`; empty: the process's */
 	struct trace_test *tests;
 	size_t n_tests;
 };
@@ -97,9 +98,31 @@ size_t trace_words_read(struct arena *arena, const struct source *source,
 const struct trace_verb *trace_verb_find(
     struct str name, struct str *nearest_out);
 
-/* The words of `at` as ms since the epoch, or -1 if they are no time. A time
- * of day alone is the next such time from now_ms on. */
+/* The words of `at`, in the time zone of the process, as ms since the epoch;
+ * -1 if they are no time. A time of day alone is the next such time from
+ * now_ms on. */
 int64_t trace_time(const struct trace_step *step, int64_t now_ms);
+
+/*
+ * Sets the time zone of the process, and where the clock of a test begins
+ * there. For a process of one thread. 0, or -1: there is no such zone.
+ */
+int trace_zone_set(struct str zone, int64_t *start_ms_out);
+/* What it is now, on the heap (NULL: the system's), and back to it. */
+char *trace_zone_get(void);
+void trace_zone_restore(const char *zone);
+
+/* trace_steer.c: what an operator does. */
+void trace_check_grant(struct diags *diags, const struct trace_step *step);
+int trace_run_grant(struct trace_run *run, const struct trace_step *step);
+int trace_run_reset(struct trace_run *run, const struct trace_step *step);
+void trace_check_table_add(struct diags *diags, const struct trace_step *step);
+int trace_run_table_add(struct trace_run *run, const struct trace_step *step);
+int trace_run_table_remove(
+    struct trace_run *run, const struct trace_step *step);
+void trace_check_observe(struct diags *diags, const struct trace_step *step);
+int trace_run_observe(struct trace_run *run, const struct trace_step *step);
+int trace_run_enforce(struct trace_run *run, const struct trace_step *step);
 
 /* `also …` (trace_facts.c): the words behind it. */
 void trace_fact_check(struct diags *diags, const struct trace_step *step);

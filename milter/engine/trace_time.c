@@ -1,14 +1,18 @@
 /*
- * The times of `at`: a date, a time of day, or both, in UTC.
+ * The times of `at`: a date, a time of day, or both, and the zone they are in.
  *
  * The trap: strptime takes the 31st of any month and the 60th second, and a
  * test that means such a time is wrong.
  */
 #include "engine/trace_story.h"
 
-#include <time.h>
+#include "base/calendar.h"
+#include "base/xalloc.h"
 
-#define DAY_MS INT64_C(86400000)
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 
 static int
 read_date(struct str text, struct tm *date)
@@ -33,6 +37,14 @@ read_clock(struct str text, struct tm *date)
 	return date->tm_sec < 60 ? 0 : -1; /* no leap seconds in stories */
 }
 
+/* Daylight saving is whatever it is then. */
+static int64_t
+local_ms(struct tm date)
+{
+	date.tm_isdst = -1;
+	return (int64_t)mktime(&date) * 1000;
+}
+
 int64_t
 trace_time(const struct trace_step *step, int64_t now_ms)
 {
@@ -43,7 +55,7 @@ trace_time(const struct trace_step *step, int64_t now_ms)
 	bool has_date = str_find(words[0].text, '-') != -1;
 
 	if (!has_date)
-		gmtime_r(&now, &date);
+		localtime_r(&now, &date);
 	date.tm_sec = 0;
 	if (has_date && read_date(words[0].text, &date) == -1)
 		return -1;
@@ -52,6 +64,44 @@ trace_time(const struct trace_step *step, int64_t now_ms)
 		return -1;
 	if (!has_date && step->n_words == 2)
 		return -1;
-	time_ms = (int64_t)timegm(&date) * 1000;
-	return !has_date && time_ms < now_ms ? time_ms + DAY_MS : time_ms;
+	time_ms = local_ms(date);
+	if (has_date || time_ms >= now_ms)
+		return time_ms;
+	date.tm_mday++; /* the same time tomorrow, be it 23 or 25 hours off */
+	return local_ms(date);
+}
+
+char *
+trace_zone_get(void)
+{
+	const char *zone = getenv("TZ");
+
+	return zone == NULL ? NULL : xstrdup(zone);
+}
+
+void
+trace_zone_restore(const char *zone)
+{
+	if (zone != NULL)
+		setenv("TZ", zone, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	calendar_zone_changed();
+}
+
+int
+trace_zone_set(struct str zone, int64_t *start_ms_out)
+{
+	struct tm start = { .tm_year = 126, .tm_mday = 1 };
+	struct stat status;
+	char path[256];
+
+	if (snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.*s",
+		STR_ARG(zone)) >= (int)sizeof(path) ||
+	    stat(path, &status) == -1 || !S_ISREG(status.st_mode))
+		return -1;
+	trace_zone_restore(zone.p);
+	*start_ms_out = local_ms(start);
+	return 0;
 }

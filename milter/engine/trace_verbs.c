@@ -498,6 +498,9 @@ check_store(struct diags *diags, const struct trace_step *step)
 static int
 run_store(struct trace_run *run, const struct trace_step *step)
 {
+	/* As the daemon does every few seconds. */
+	if (!run->is_store_down)
+		store_copies_renew(run->store);
 	run->is_store_down = str_is(step->words[0].text, "down");
 	run->was_store_down |= run->is_store_down;
 	store_set_down(run->store, run->is_store_down);
@@ -531,6 +534,16 @@ static const struct trace_verb verbs[] = {
 	{ "wait", "wait DURATION", 1, 1, 0, check_wait, run_wait },
 	{ "at", "at [YYYY-MM-DD] [HH:MM[:SS]]", 1, 2, 0, check_at, run_at },
 	{ "store", "store down|up", 1, 1, 0, check_store, run_store },
+	{ "grant", "grant LIMIT KEY x5|unlimited|\"RATES\" [for DURATION]", 3,
+	    5, 0, trace_check_grant, trace_run_grant },
+	{ "reset", "reset LIMIT KEY", 2, 2, 0, NULL, trace_run_reset },
+	{ "table-add", "table-add TABLE ENTRY [VALUE] [for DURATION]", 2, 5, 0,
+	    trace_check_table_add, trace_run_table_add },
+	{ "table-remove", "table-remove TABLE ENTRY", 2, 2, 0, NULL,
+	    trace_run_table_remove },
+	{ "observe", "observe RULE [for DURATION]", 1, 3, 0,
+	    trace_check_observe, trace_run_observe },
+	{ "enforce", "enforce RULE", 1, 1, 0, NULL, trace_run_enforce },
 	{ "also", "also FACT …", 1, TRACE_WORDS_MAX, TRACE_FOLLOWS | TRACE_ONCE,
 	    trace_fact_check, trace_fact_run },
 };

@@ -106,7 +106,8 @@ is_store(struct tool *tool, const char *url)
 int
 test_run(struct tool *tool, int argc, char **argv)
 {
-	struct trace_options options = { .io = &files_io };
+	struct trace_options options = { .io = &files_io,
+		.may_set_zone = true };
 	const struct tool_option tool_options[] = {
 		{ "--store", NULL, &options.store_url },
 		{ "--tap", &options.as_tap, NULL },
