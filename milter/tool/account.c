@@ -1,8 +1,10 @@
 /*
- * A peek never locks here (lock_sec is 0), so looking changes nothing.
+ * A peek never locks here (lock_sec is 0), so looking changes nothing; neither
+ * does it look for a lock then, which the ledger tells.
  */
 #include "tool/account.h"
 
+#include "base/clock.h"
 #include "store/raise.h"
 
 #include <assert.h>
@@ -116,6 +118,17 @@ read_standings(struct store *store, struct arena *arena,
 	    store, asked, n, STORE_NOW, take_standing, &copying, error);
 }
 
+static void
+use_lock(struct account *account)
+{
+	int64_t left_ms = account->standing.lock.until_ms - clock_wall_ms();
+
+	if (left_ms <= 0)
+		return;
+	account->answer.locked_ms = left_ms;
+	account->answer.fits = false;
+}
+
 int
 accounts_read(struct store *store, struct arena *arena,
     struct account *accounts, size_t n, struct buf *error)
@@ -126,8 +139,11 @@ accounts_read(struct store *store, struct arena *arena,
 	/* The ledger says what is wrong with the store, so it is asked first. */
 	if (read_standings(store, arena, accounts, n, error) == -1)
 		return -1;
-	if (peek(store, accounts, n) == 0)
+	if (peek(store, accounts, n) == 0) {
+		for (size_t i = 0; i < n; i++)
+			use_lock(&accounts[i]);
 		return 0;
+	}
 	buf_printf(error, "store %s gave no answer in time", store_name(store));
 	return -1;
 }

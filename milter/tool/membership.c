@@ -183,21 +183,25 @@ add_name(const struct membership *one, struct buf *out)
 		buf_printf(out, " (%.*s)", STR_ARG(one->value));
 }
 
-void
+bool
 memberships_print_refused(const struct memberships *memberships,
     struct str name, struct arena *arena, struct buf *out)
 {
+	bool is_any = false;
+
 	for (size_t i = 0; i < memberships->n; i++) {
 		const struct membership *one = &memberships->items[i];
 
 		if (one->refuser == NULL)
 			continue;
+		is_any = true;
 		buf_printf(out, "%.*s is refused, being in ", STR_ARG(name));
 		add_name(one, out);
 		buf_printf(out, ", by rule %.*s (%.*s).\n",
 		    STR_ARG(one->refuser->name),
 		    STR_ARG(names_place(arena, one->refuser->pos)));
 	}
+	return is_any;
 }
 
 void

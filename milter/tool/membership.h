@@ -26,8 +26,9 @@ int memberships_read(struct store *store, struct arena *arena,
     const struct ruleset *rules, const struct switches *switches,
     struct str name, struct memberships *memberships_out);
 
-/* "anna@example.org is refused, being in table suspects, by rule locked …" */
-void memberships_print_refused(const struct memberships *memberships,
+/* "anna@example.org is refused, being in table suspects, by rule locked …";
+ * false: there is nothing to say. */
+bool memberships_print_refused(const struct memberships *memberships,
     struct str name, struct arena *arena, struct buf *out);
 /* "It is in table vip": those by which nothing refuses. */
 void memberships_print_others(

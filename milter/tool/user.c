@@ -276,6 +276,17 @@ print_refusals(const struct user *user, struct buf *out)
 	}
 }
 
+/* What is read out on the telephone. */
+static void
+print_outlook(const struct user *user, struct buf *out)
+{
+	if (memberships_print_refused(
+		&user->memberships, user->name, user->desk->arena, out))
+		buf_add_cstr(out, "Otherwise ");
+	outlook_print(
+	    user->name, user->accounts, user->n, user->desk->now_ms, out);
+}
+
 static void
 print_switches(const struct user *user, struct buf *out)
 {
@@ -291,10 +302,7 @@ print_switches(const struct user *user, struct buf *out)
 static void
 print_user(const struct user *user, struct buf *out)
 {
-	memberships_print_refused(
-	    &user->memberships, user->name, user->desk->arena, out);
-	outlook_print(
-	    user->name, user->accounts, user->n, user->desk->now_ms, out);
+	print_outlook(user, out);
 	if (ruleset_options(user->desk->rules)->observe_all)
 		buf_add_cstr(out, "The configuration says 'mode = observe': "
 				  "nothing is refused at all.\n");
@@ -367,8 +375,7 @@ print_json(const struct user *user, struct buf *out)
 {
 	struct buf outlook = { 0 };
 
-	outlook_print(
-	    user->name, user->accounts, user->n, user->desk->now_ms, &outlook);
+	print_outlook(user, &outlook);
 	json_open(out, NULL, '{');
 	json_text(out, "user", user->name);
 	json_text(out, "outlook", str_trim(buf_str(&outlook)));

@@ -41,7 +41,7 @@ def read_for(fd, seconds, done=lambda: False):
 def screen(output):
     """The lines that stand there after the last time the cursor went home."""
     frame = output.split("\033[H")[-1].split("\033[J")[0]
-    return re.sub("\033\\[[?0-9;]*[A-Za-z]", "", frame).replace("\r\n", "\n")
+    return re.sub("\033\\[[?0-9;]*[A-Za-z]|\r", "", frame)
 
 
 def main():
