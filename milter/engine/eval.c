@@ -198,6 +198,9 @@ eval_values(struct session *session, const struct condition *cond,
 	    cond->table->is_redis)
 		return eval_lookup(session, cond, evidence);
 	side_read(session, cond, &side, evidence);
+	/* How the MTA refuses is not known before it has refused. */
+	if (cond->ref.fact->id == FACT_RCPT_MTA_STATUS && side.value.n == 0)
+		return TRI_UNKNOWN;
 	if (cond->kind == COND_FACT)
 		return eval_bare(&side);
 	return cond->is_every ? eval_every(session, cond, &side, evidence)

@@ -255,14 +255,25 @@ apply_override(
 	use->is_unlimited = raise.kind == RAISE_UNLIMITED;
 }
 
+/* Who asks before a recipient is refused cannot know how it will be: then the
+ * limit applies unless its condition is false whatever comes. */
+static bool
+applies(struct session *session, const struct limit *limit, bool is_peek)
+{
+	bool may_come = is_peek && limit->unit == UNIT_UNKNOWN_RECIPIENTS;
+	struct evidence evidence = { 0 };
+	enum tri value = eval_condition(session, limit->cond, &evidence);
+
+	return value == TRI_TRUE || (value == TRI_UNKNOWN && may_come);
+}
+
 enum use_kind
 use_make(struct session *session, const struct limit *limit, bool is_peek,
     struct store_use *use_out)
 {
-	struct evidence evidence = { 0 };
 	enum use_kind kind = USE_ASK;
 
-	if (eval_condition(session, limit->cond, &evidence) != TRI_TRUE)
+	if (!applies(session, limit, is_peek))
 		return USE_NONE;
 	*use_out = (struct store_use){ .limit = limit->name,
 		.unit = str_of(unit_name(limit->unit)),
