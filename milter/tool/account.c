@@ -171,6 +171,9 @@ account_free_at_ms(const struct account *account, int64_t now_ms)
 
 	if (!account_is_over(account))
 		return 0;
+	/* Once it is unlocked the values that are known pass. */
+	if (account->limit->unit == UNIT_DISTINCT && wait_ms > 0)
+		return now_ms + wait_ms;
 	for (size_t i = 0; i < answer->n_levels; i++) {
 		int64_t retry_ms = answer->levels[i].retry_ms;
 
