@@ -77,6 +77,14 @@ report_rule(struct run *run, const struct rule *rule, bool is_observed,
 }
 
 static void
+report_hit(const struct engine *engine, const struct rule *rule)
+{
+	if (engine->on_hit != NULL)
+		engine->on_hit(engine->context, rule->name,
+		    action_type(main_action(rule)->kind)->name);
+}
+
+static void
 fire(struct run *run, const struct rule *rule, const struct evidence *evidence)
 {
 	struct session *session = run->session;
@@ -93,6 +101,8 @@ fire(struct run *run, const struct rule *rule, const struct evidence *evidence)
 			decide(run, &rule->actions[i], evidence);
 	if (run->outcome.kind != OUTCOME_NONE)
 		report_rule(run, rule, false, evidence);
+	else
+		report_hit(session->engine, rule);
 	if (run->outcome.kind == OUTCOME_REJECT && !evidence->is_by_limit)
 		charge_rejected(session);
 }

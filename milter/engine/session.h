@@ -88,6 +88,9 @@ struct engine {
 	/* The same; may be NULL. */
 	void (*on_crossing)(
 	    void *context, const struct crossing_report *report);
+	/* A rule fired that decided nothing: it marked, logged or changed the
+	 * message. action: the name of its first. The same; may be NULL. */
+	void (*on_hit)(void *context, struct str rule, const char *action);
 	/* Was this rule told to be observed while running (ledger.h)? Asked
 	 * when it fires; may be NULL. */
 	bool (*is_observed)(void *context, struct str rule);
