@@ -75,6 +75,13 @@ on_verdict(void *unused, const struct verdict_report *report)
 }
 
 static void
+on_hit(void *unused, struct str rule, const char *action)
+{
+	(void)unused;
+	hits_add(keeper.hits, rule, action, false, clock_wall_ms());
+}
+
+static void
 on_crossing(void *unused, const struct crossing_report *report)
 {
 	(void)unused;
@@ -114,14 +121,63 @@ keeper_init(const struct keeper_options *options)
 	keeper.started_ms = clock_wall_ms();
 	engine->on_verdict = on_verdict;
 	engine->on_crossing = on_crossing;
+	engine->on_hit = on_hit;
 	engine->is_observed = is_observed;
+}
+
+/* A table whose outage is to be bridged must be copied before the outage. */
+static void
+copy_tables(const struct ruleset *rules)
+{
+	const struct program *program = ruleset_program(rules);
+
+	for (size_t i = 0; i < program->n_tables; i++) {
+		const struct table *table = program->tables[i];
+
+		if (table->is_redis && table->is_used &&
+		    table->on_outage == TABLE_KEEP)
+			store_copy_table(keeper.engine->store, table->name);
+	}
 }
 
 void
 keeper_use(const struct ruleset *rules)
 {
-	(void)rules;
+	copy_tables(rules);
 	atomic_store(&keeper.has_news, true);
+}
+
+struct tally {
+	size_t n;
+	uint64_t used;
+};
+
+static bool
+add_counter(void *context, const struct store_counter *counter)
+{
+	struct tally *tally = context;
+
+	tally->n++;
+	tally->used += counter->used;
+	return true;
+}
+
+/* What this process counted while the store was away. */
+static void
+merge(void)
+{
+	const struct store_query all = { .now_ms = clock_wall_ms() };
+	struct store *local = keeper.engine->local;
+	struct tally tally = { 0 };
+	struct buf error = { 0 };
+
+	if (store_counters(local, &all, add_counter, &tally, &error) == 0 &&
+	    tally.n > 0 && store_merge(keeper.engine->store, local) == 0)
+		log_info("store: added what was counted here while it was "
+			 "away: %zu counter%s, %llu in all",
+		    tally.n, tally.n == 1 ? "" : "s",
+		    (unsigned long long)tally.used);
+	buf_done(&error);
 }
 
 struct host_record {
@@ -168,6 +224,12 @@ tell_host(void)
 }
 
 static void
+renew_copies(void)
+{
+	store_copies_renew(keeper.engine->store);
+}
+
+static void
 poll_switches(void)
 {
 	switches_poll(keeper.switches, keeper.engine->store, clock_wall_ms());
@@ -185,7 +247,9 @@ static const struct task {
 	unsigned every_sec;
 } tasks[] = {
 	{ poll_switches, 1 },
+	{ merge, 1 },
 	{ flush_hits, 3 },
+	{ renew_copies, 5 },
 	{ tell_host, 10 },
 };
 
