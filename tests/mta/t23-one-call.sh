@@ -47,7 +47,7 @@ at_most "a mail to three recipients asks at most once a stage" "$(calls)" 6
 at_least "  and did ask" "$(calls)" 6
 is "  with nothing but the script" "$(rcli info commandstats | tr -d '\r' |
 	sed -n 's/^cmdstat_\([a-z]*\):.*/\1/p' |
-	grep -Evx 'evalsha|eval|hget|hset|hmget|hmset|pexpire|expire|time|config|info|ping|type|pttl|ttl|hello|client|pexpireat|expireat|exists|command|script' |
+	grep -Evx 'evalsha|eval|hget|hset|hmget|hmset|mget|pexpire|expire|time|config|info|ping|type|pttl|ttl|hello|client|pexpireat|expireat|exists|command|script' |
 	tr '\n' ' ')" ""
 rcli config resetstat > /dev/null
 mails 5
