@@ -24,6 +24,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -102,6 +103,8 @@ redis_tls_new(const struct store_url *url, struct buf *error)
 {
 	struct redis_tls *tls = xcalloc(1, sizeof(*tls));
 
+	/* OpenSSL writes without MSG_NOSIGNAL. */
+	signal(SIGPIPE, SIG_IGN);
 	ERR_clear_error();
 	if ((tls->context = SSL_CTX_new(TLS_client_method())) == NULL)
 		abort(); /* no memory */
@@ -134,9 +137,21 @@ expect_host(SSL *ssl, const char *host)
 	       SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
+/* What was wrong with the certificate, if that was it. */
+static void
+fail_handshake(struct redis_tls_conn *conn, struct redis_failure *failure)
+{
+	long verdict = SSL_get_verify_result(conn->ssl);
+
+	redis_fail(failure, REDIS_FAILURE_LOST, "TLS: %s",
+	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
+				 : tls_reason());
+}
+
 /* A connection whose handshake is not done yet; fd is closed on failure. */
 static struct redis_tls_conn *
-make_conn(const struct redis_tls *tls, int fd, const char *host)
+make_conn(const struct redis_tls *tls, int fd, const char *host,
+    struct redis_failure *failure)
 {
 	struct redis_tls_conn *conn = xcalloc(1, sizeof(*conn));
 	redisOptions options = { .type = REDIS_CONN_USERFD,
@@ -149,6 +164,7 @@ make_conn(const struct redis_tls *tls, int fd, const char *host)
 	if (expect_host(conn->ssl, host) &&
 	    redisInitiateSSL(conn->redis, conn->ssl) == REDIS_OK)
 		return conn;
+	fail_handshake(conn, failure); /* the peer may be that quick */
 	/* hiredis takes the object only where it says that all is well. */
 	SSL_free(conn->ssl);
 	redis_tls_close(conn);
@@ -167,16 +183,6 @@ wait_for(struct redis_tls_conn *conn, short events, int64_t until_us,
 		return 0;
 	redis_fail(failure, REDIS_FAILURE_LATE, "no answer in time");
 	return -1;
-}
-
-static void
-fail_handshake(struct redis_tls_conn *conn, struct redis_failure *failure)
-{
-	long verdict = SSL_get_verify_result(conn->ssl);
-
-	redis_fail(failure, REDIS_FAILURE_LOST, "TLS: %s",
-	    verdict != X509_V_OK ? X509_verify_cert_error_string(verdict)
-				 : tls_reason());
 }
 
 static int
@@ -208,13 +214,10 @@ struct redis_tls_conn *
 redis_tls_open(const struct redis_tls *tls, int fd, const char *host,
     int64_t deadline_us, struct redis_failure *failure)
 {
-	struct redis_tls_conn *conn = make_conn(tls, fd, host);
+	struct redis_tls_conn *conn = make_conn(tls, fd, host, failure);
 
-	if (conn == NULL) {
-		redis_fail(
-		    failure, REDIS_FAILURE_LOST, "TLS: %s", tls_reason());
+	if (conn == NULL)
 		return NULL;
-	}
 	if (shake_hands(conn, deadline_us, failure) == 0)
 		return conn;
 	redis_tls_close(conn);

@@ -99,8 +99,8 @@ sentinel_start_sentinels() {
 		sentinel_process "$sentinel_port" --sentinel
 	done
 	# shellcheck disable=SC2086 # ports
-	SENTINEL_URL=redis+sentinel://$(printf '127.0.0.1:%s,' \
-		$SENTINEL_PORTS | sed 's/,$//')/lab?db=0
+	SENTINEL_URL="redis+sentinel://$(printf '127.0.0.1:%s,' \
+		$SENTINEL_PORTS | sed 's/,$//')/lab?db=0"
 }
 
 sentinel_start() {

@@ -5,8 +5,10 @@
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/sentinel.sh"
 
-sentinel_start
-SLUICED_STORE=$SENTINEL_URL
+# A user who may do no more than README says
+sentinel_start \
+	'user sluice on >secret ~sluice:* &sluice:* +@all -@dangerous +role'
+SLUICED_STORE=redis+sentinel://sluice:secret@${SENTINEL_URL#*//}
 sluiced_make daemon <<'END'
 limit busy    1M/1h recipients by mail.from if mail.from.local == "busy"
 limit failing 1M/1h recipients by mail.from on-outage tempfail if mail.from.local == "failing"
@@ -83,6 +85,10 @@ all_delivered() {
 ok "and everything that was accepted is delivered ($accepted)" \
 	wait_for 15 all_delivered
 at_least "limits count on the new master" "$(counted "$new" busy busy)" 1
+like "asked by the user of the URL" "$(scli "$new" client list)" \
+	'name=sluice .*user=sluice'
+unlike "and by no other" "$(scli "$new" client list)" \
+	'name=sluice .*user=default'
 is "one line told that it was away" \
 	"$(sluiced_since daemon | grep -Ec 'store .* is away')" 1
 is "one that it is back" \

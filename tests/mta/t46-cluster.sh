@@ -5,8 +5,9 @@
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/cluster.sh"
 
-cluster_start 'cluster-require-full-coverage no'
-SLUICED_STORE=$CLUSTER_URL
+# A user who may do no more than README says
+cluster_start 'cluster-require-full-coverage no' 'user sluice on >secret ~sluice:* &sluice:* +@all -@dangerous +cluster|slots'
+SLUICED_STORE=redis+cluster://sluice:secret@${CLUSTER_URL#*//}
 sluiced_make daemon <<'END'
 limit moving 1M/1h recipients by mail.from on-outage tempfail if mail.from.local == "moving"
 limit victim 1M/1h recipients by mail.from on-outage tempfail if mail.from.local == "victim"
@@ -49,6 +50,14 @@ ok "and what was refused with the connection is given back there" \
 	wait_for 5 counted_pairs 00
 got=$(sluice -c "$T/daemon/sluice.conf" counters tight tight@example.org)
 like "an operator finds a counter on its node" "$got" 'tight@example.org'
+
+for port in $CLUSTER_PORTS; do
+	ccli "$port" client list
+done > "$T/clients"
+is "the user of the URL asks every master" \
+	"$(grep -c 'name=sluice .*user=sluice' "$T/clients" | sed 's/[3-9]$/3 or more/')" \
+	"3 or more"
+unlike "and no other does" "$(cat "$T/clients")" 'name=sluice .*user=default'
 
 # --- a slot that moves -----------------------------------------------------
 slot=$(cluster_slot moving@example.org)
