@@ -284,19 +284,28 @@ is_owed(const struct charge *charge)
 	return false;
 }
 
+/* With the calls of the message; recipients one after the other are mostly
+ * charged alike, so that one call can stand for all of them. */
+static void
+keep_call(struct message *message, struct store_call *call)
+{
+	store_call_shrink(call);
+	if (message->n_calls > 0 &&
+	    store_call_absorb(message->calls[message->n_calls - 1], call))
+		return;
+	message->calls = arena_grow(message->arena, message->calls,
+	    message->n_calls, sizeof(struct store_call *));
+	message->calls[message->n_calls++] = call;
+}
+
 void
 charge_keep(struct session *session, struct charge *charge)
 {
 	struct message *message = session->message;
 
 	if (message != NULL && is_owed(charge)) {
-		for (size_t i = 0; i < charge->n_calls; i++) {
-			message->calls =
-			    arena_grow(message->arena, message->calls,
-				message->n_calls, sizeof(struct store_call *));
-			message->calls[message->n_calls++] = charge->calls[i];
-			store_call_shrink(charge->calls[i]);
-		}
+		for (size_t i = 0; i < charge->n_calls; i++)
+			keep_call(message, charge->calls[i]);
 		charge->n_calls = 0;
 	}
 	charge_keep_none(charge);

@@ -201,6 +201,12 @@ const struct store_answer *store_call_answer(
     const struct store_call *call, size_t i);
 /* The answers are not read any more: only what a give-back needs is kept. */
 void store_call_shrink(struct store_call *call);
+/*
+ * Lets call give back what other would, too, and puts other: if both were
+ * answered and other charged nothing but what call charged, in the same slots.
+ * False: nothing has changed. Neither may be in use by another thread.
+ */
+bool store_call_absorb(struct store_call *call, struct store_call *other);
 /* Sends without waiting; a failure is counted and otherwise forgotten. */
 void store_call_send(struct store_call *call, int64_t now_ms);
 
