@@ -41,7 +41,7 @@ struct trace_options {
 	const char *store_password; /* NULL: none */
 	uint32_t store_timeout_ms;  /* 0: 2 s */
 	bool may_set_zone; /* the process has one thread; else files with a
-			      `time-zone` are left out, which the report says */
+			      `time-zone` are left out, with a line in the log */
 	bool as_tap;       /* the report is TAP instead of sentences */
 };
 

@@ -507,6 +507,16 @@ run_store(struct trace_run *run, const struct trace_step *step)
 	return 0;
 }
 
+/* merge: what was counted here while the store was away */
+static int
+run_merge(struct trace_run *run, const struct trace_step *step)
+{
+	(void)step;
+	if (store_merge(run->store, run->local) == 0)
+		return 0;
+	return trace_fail(run, "a store that is back", "it is away");
+}
+
 #define EVENT (TRACE_EVENT | TRACE_NEEDS)
 
 static const struct trace_verb verbs[] = {
@@ -534,6 +544,7 @@ static const struct trace_verb verbs[] = {
 	{ "wait", "wait DURATION", 1, 1, 0, check_wait, run_wait },
 	{ "at", "at [YYYY-MM-DD] [HH:MM[:SS]]", 1, 2, 0, check_at, run_at },
 	{ "store", "store down|up", 1, 1, 0, check_store, run_store },
+	{ "merge", "merge", 0, 0, 0, NULL, run_merge },
 	{ "grant", "grant LIMIT KEY x5|unlimited|\"RATES\" [for DURATION]", 3,
 	    5, 0, trace_check_grant, trace_run_grant },
 	{ "reset", "reset LIMIT KEY", 2, 2, 0, NULL, trace_run_reset },

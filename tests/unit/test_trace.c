@@ -180,6 +180,22 @@ every_slip_of_the_pen_is_pointed_at(void **state)
 		{ HEAD "also score much\n", "expected: also score NUMBER" },
 		{ HEAD "also counter a b used\n", "expected: also counter" },
 		{ HEAD "also text holds x\n", "expected: also text" },
+		{ HEAD "also counter a b never used 1\n", "also counter" },
+		{ HEAD "also crossing far a b\n", "also crossing near|over" },
+		{ HEAD "grant pace anna\n", "too few words behind 'grant'" },
+		{ HEAD "grant pace anna 5x\n", "t.test:4:17: error: " },
+		{ HEAD "grant pace anna x5 for ever\n",
+		    "t.test:4:24: error: expected a duration behind 'for'" },
+		{ HEAD "grant pace anna x5 4h\n",
+		    "expected: grant LIMIT KEY x5|unlimited" },
+		{ HEAD "table-add vip anna for soon\n",
+		    "expected a duration behind 'for'" },
+		{ HEAD "table-add vip anna a b\n", "expected: table-add" },
+		{ HEAD "observe slow 1h\n", "expected: observe RULE [for" },
+		{ HEAD "time-zone Europe/Berlin\n",
+		    "expected once, before the first test: time-zone NAME" },
+		{ "time-zone\n" HEAD, "before the first test: time-zone" },
+		{ "time-zone UTC\ntime-zone UTC\n" HEAD, "t.test:2:1: error" },
 	};
 
 	(void)state;
@@ -313,11 +329,65 @@ what_came_instead_is_said(void **state)
 		    "came add-header \"X-Seen\" \"yes\"\n" },
 		{ HEAD "repeat 2 drop\n",
 		    "expected an open connection; came one" },
+		{ HEAD "grant nope anna x5\n", "came no such limit" },
+		{ HEAD "reset nope anna\n", "came no such limit" },
+		{ HEAD "observe nope\n", "came no such rule" },
+		{ HEAD "table-add nope anna\n", "came no such table" },
+		{ HEAD "table-remove nope anna\n", "came no such table" },
+		{ HEAD "mail a@example.org\nrcpt a@b.example\n"
+		       "also crossing over pace anna\n",
+		    "came no crossing\n" },
+		{ HEAD "mail a@example.org\nrepeat 2 rcpt a@b.example\n"
+		       "also no-crossing\n",
+		    "came near pace anna\n" },
+		{ HEAD "mail a@example.org\nalso locked pace anna\n",
+		    "came it is not locked\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_fails(cases[i].text, cases[i].wanted);
+}
+
+/* Why was it over? The limit, its lock and its grant. */
+static void
+how_the_limit_stands_is_said(void **state)
+{
+	(void)state;
+	assert_fails(HEAD "mail a@example.org\nrepeat 3 rcpt b@example.org\n",
+	    "rule slow, limit pace of anna at 2 of 2 (number 3 of 3)\n");
+	assert_fails(HEAD "grant pace anna x2 for 1h\n"
+			  "mail a@example.org\nrepeat 5 rcpt b@example.org\n",
+	    ", limit pace of anna at 4 of 4, granted x2 until 2026-01-01 "
+	    "01:00:00 (number 5 of 5)\n");
+}
+
+static void
+a_time_zone_needs_a_process_of_one_thread(void **state)
+{
+	static const char text[] =
+	    "time-zone Asia/Tokyo\n" HEAD "at 00:00:01\nwait 1s\n"
+	    "at 2026-01-01 00:00:02\n";
+	struct trace_options options = { .io = &io };
+	struct trace_result result = { 0 };
+
+	(void)state;
+	options.rules = load_rules();
+	setenv("TZ", "UTC", 1);
+	assert_int_equal(
+	    trace_run(&options, "t.test", str_of(text), &result), 0);
+	assert_int_equal(result.n_passed, 0);
+	options.may_set_zone = true;
+	assert_int_equal(
+	    trace_run(&options, "t.test", str_of(text), &result), 0);
+	assert_int_equal(result.n_passed, 1);
+	assert_string_equal(getenv("TZ"), "UTC");
+	assert_int_equal(trace_run(&options, "t.test",
+			     STR("time-zone Mars/Base\n" HEAD), &result),
+	    -1);
+	assert_report_has(&result, "there is no time zone 'Mars/Base'");
+	ruleset_put(options.rules);
+	trace_result_done(&result);
 }
 
 static void
@@ -378,6 +448,8 @@ main(void)
 		    local_mail_is_refused_at_its_end_by_the_rule_that_wanted_to),
 		cmocka_unit_test(clocks_go_forward),
 		cmocka_unit_test(what_came_instead_is_said),
+		cmocka_unit_test(how_the_limit_stands_is_said),
+		cmocka_unit_test(a_time_zone_needs_a_process_of_one_thread),
 		cmocka_unit_test(a_failed_test_goes_on_to_the_next),
 		cmocka_unit_test(tap_has_comments_and_no_control_bytes),
 		cmocka_unit_test(a_store_that_is_away_is_the_storys_affair),
