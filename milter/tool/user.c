@@ -18,7 +18,7 @@
 #include "tool/when.h"
 
 #define REFUSALS_MAX 10
-#define EVENTS_BACK  3000 /* that are looked through for them */
+#define EVENTS_BACK  2000 /* that are looked through for them */
 
 struct user {
 	struct desk *desk;

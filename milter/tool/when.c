@@ -51,7 +51,8 @@ when_text(int64_t at_ms, int64_t now_ms, char text[WHEN_MAX])
 	return (struct str){ text, strftime(text, WHEN_MAX, "%H:%M:%S", &at) };
 }
 
-/* The two largest units of a span; words: how they are called. */
+/* The two largest units of a span, rounded to what is told; words: how they
+ * are called. */
 static struct str
 print_span(int64_t span_ms, const char *const words[4], char text[WHEN_MAX])
 {
@@ -59,9 +60,9 @@ print_span(int64_t span_ms, const char *const words[4], char text[WHEN_MAX])
 	int len;
 
 	if (sec >= NEAR)
-		sec = round_up(sec, MINUTE);
+		sec = (sec + MINUTE / 2) / MINUTE * MINUTE;
 	if (sec >= DAY)
-		sec = round_up(sec, HOUR);
+		sec = (sec + HOUR / 2) / HOUR * HOUR;
 	if (sec >= DAY && sec % DAY == 0)
 		len = snprintf(
 		    text, WHEN_MAX, "%lld%s", (long long)(sec / DAY), words[3]);

@@ -1,6 +1,7 @@
 /*
  * when: points and spans of time as text. Pure but for the time zone of the
- * process. What is to come is never promised too early: all is rounded up.
+ * process. A point that is to come is never promised too early: where seconds are
+ * left out it is rounded up. Spans are rounded.
  */
 #ifndef SLUICE_TOOL_WHEN_H
 #define SLUICE_TOOL_WHEN_H

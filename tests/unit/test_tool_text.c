@@ -102,7 +102,7 @@ test_json_has_its_commas_and_escapes(void **state)
 }
 
 static void
-test_spans_are_rounded_up(void **state)
+test_spans_are_told_by_two_units(void **state)
 {
 	static const struct {
 		int64_t ms;
@@ -114,12 +114,14 @@ test_spans_are_rounded_up(void **state)
 		{ 1001, "2s" },
 		{ 119000, "119s" },
 		{ 119001, "2m" },
-		{ 120001, "3m" },
+		{ 120001, "2m" },
+		{ 150000, "3m" },
 		{ 3600000, "1h" },
 		{ 3599000, "1h" },
 		{ 3660000, "1h 1m" },
 		{ 86400000, "1d" },
-		{ 86400001, "1d 1h" },
+		{ 86400001, "1d" },
+		{ INT64_C(27) * 3600000, "1d 3h" },
 		{ INT64_C(10) * 86400000, "10d" },
 	};
 	char text[WHEN_MAX];
@@ -152,7 +154,7 @@ test_what_is_read_aloud_is_never_too_early(void **state)
 
 	(void)state;
 	assert_text(
-	    when_spoken(NOW_MS + 721000, NOW_MS, text), "15:13 (in 13 min)");
+	    when_spoken(NOW_MS + 721000, NOW_MS, text), "15:13 (in 12 min)");
 	assert_text(
 	    when_spoken(NOW_MS + 45000, NOW_MS, text), "15:00:45 (in 45 s)");
 	assert_text(
@@ -257,7 +259,7 @@ main(void)
 		    test_a_cell_is_one_line_that_steers_no_terminal),
 		cmocka_unit_test(test_a_long_cell_is_cut_between_characters),
 		cmocka_unit_test(test_json_has_its_commas_and_escapes),
-		cmocka_unit_test(test_spans_are_rounded_up),
+		cmocka_unit_test(test_spans_are_told_by_two_units),
 		cmocka_unit_test(test_times_name_the_day_unless_it_is_today),
 		cmocka_unit_test(test_what_is_read_aloud_is_never_too_early),
 		cmocka_unit_test(test_a_clause_ends_the_words),
