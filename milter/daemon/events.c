@@ -5,7 +5,10 @@
  * that is full, too, it is only counted and the log says how many.
  *
  * A gather begins empty with the first of its kind, which was written at once.
- * After 10 s it is written if something came, and goes on; else it is gone.
+ * What comes is written after a second, so that somebody who reads out his
+ * second reference is not told that nobody knows it; what still comes after
+ * two more, after four, and then every ten. A gather into which nothing came
+ * for 10 s is gone.
  */
 #include "daemon/events.h"
 
@@ -24,7 +27,8 @@
 struct gather {
 	char *kind; /* rule, action and key; NULL: the place is free */
 	size_t kind_len;
-	int64_t since_ms;
+	int64_t since_ms;          /* that it was begun or written */
+	int64_t pause_ms;          /* after which it is written (again) */
 	uint64_t n;                /* that came since then */
 	struct event_draft *draft; /* of the first of them */
 	struct buf refs;
@@ -124,6 +128,7 @@ begin_gather(struct gather *gather, struct str kind, int64_t now_ms)
 	memcpy(gather->kind, kind.p, kind.len);
 	gather->kind_len = kind.len;
 	gather->since_ms = now_ms;
+	gather->pause_ms = EVENTS_SOON_MS;
 }
 
 static void
@@ -252,6 +257,9 @@ take_gather(
 	*ready_out = *gather;
 	ready_out->kind = NULL;
 	gather->since_ms = now_ms;
+	gather->pause_ms = 2 * gather->pause_ms < EVENTS_GATHER_MS
+			       ? 2 * gather->pause_ms
+			       : EVENTS_GATHER_MS;
 	gather->n = 0;
 	gather->draft = NULL;
 	gather->refs = (struct buf){ 0 };
@@ -269,16 +277,25 @@ write_gather(struct events *events, struct gather *ready)
 	empty_gather(ready);
 }
 
+static bool
+is_due(const struct gather *gather, int64_t now_ms)
+{
+	int64_t pause_ms = gather->n > 0 ? gather->pause_ms : EVENTS_GATHER_MS;
+
+	return now_ms - gather->since_ms >= pause_ms;
+}
+
+/* is_end: whatever there is. */
 static void
-tick_shard(struct events *events, struct shard *shard, int64_t now_ms,
-    int64_t before_ms)
+tick_shard(
+    struct events *events, struct shard *shard, int64_t now_ms, bool is_end)
 {
 	for (size_t i = 0; i < SHARD_PLACES; i++) {
 		struct gather ready = { 0 };
 
 		pthread_mutex_lock(&shard->lock);
 		if (shard->hashes[i] != 0 &&
-		    shard->gathers[i].since_ms <= before_ms)
+		    (is_end || is_due(&shard->gathers[i], now_ms)))
 			take_gather(shard, i, now_ms, &ready);
 		pthread_mutex_unlock(&shard->lock);
 		write_gather(events, &ready);
@@ -301,8 +318,7 @@ void
 events_tick(struct events *events, int64_t now_ms)
 {
 	for (size_t i = 0; i <= SHARDS; i++)
-		tick_shard(events, &events->shards[i], now_ms,
-		    now_ms - EVENTS_GATHER_MS);
+		tick_shard(events, &events->shards[i], now_ms, false);
 	tell_lost(events);
 }
 
@@ -310,7 +326,7 @@ void
 events_flush(struct events *events)
 {
 	for (size_t i = 0; i <= SHARDS; i++)
-		tick_shard(events, &events->shards[i], 0, INT64_MAX);
+		tick_shard(events, &events->shards[i], 0, true);
 	tell_lost(events);
 }
 

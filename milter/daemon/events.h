@@ -3,9 +3,9 @@
  * values, written to the store for `sluice tail`, `why` and `user`.
  *
  * A refusal is written at once, unless one of the same rule, action and key (of
- * its limit, else the client) was written in the last 10 s: then it is gathered
- * with others into one event that says how many they were and names their
- * references. Under an attack from everywhere there is no place for each, and
+ * its limit, else the client) came in the last 10 s: then it is gathered with
+ * others into one event, after 1 to 10 s, that says how many they were and names
+ * their references. Under an attack from everywhere there is no place for each, and
  * what is more is gathered by rule and action alone, without saying who.
  *
  * Memory is bounded, no call waits, any thread.
@@ -16,7 +16,8 @@
 #include "engine/session.h"
 #include "store/ledger.h"
 
-#define EVENTS_GATHER_MS 10000
+#define EVENTS_SOON_MS   1000  /* the first repeats; then twice as long, … */
+#define EVENTS_GATHER_MS 10000 /* … at most */
 #define EVENTS_REFS_MAX  100   /* of one event */
 #define EVENTS_AGAIN_MS  30000 /* the same crossing is told once in this time */
 

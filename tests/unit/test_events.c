@@ -147,42 +147,63 @@ what_is_accepted_or_only_changed_is_no_event(void **state)
 }
 
 static void
-repeats_are_gathered_for_ten_seconds(void **state)
+refuse_again(struct events *events, const char *ref, int64_t now_ms)
+{
+	struct verdict_report report = refusal("slow", "192.0.2.7", ref);
+
+	events_verdict(events, &report, now_ms);
+}
+
+static void
+repeats_are_gathered(void **state)
 {
 	struct events *events = make_events();
-	struct verdict_report report;
-	char ref[16];
 
 	(void)state;
 	for (int i = 0; i < 4; i++) {
+		char ref[16];
+
 		snprintf(ref, sizeof(ref), "r%d", i);
-		report = refusal("slow", "192.0.2.7", ref);
-		events_verdict(events, &report, 1000 + i);
+		refuse_again(events, ref, 1000 + i);
 	}
-	events_tick(events, 1000 + EVENTS_GATHER_MS - 1);
+	events_tick(events, 1999);
 	assert_int_equal(n_written, 1);
 	assert_has(0, "|ref=r0|");
 	assert_lacks(0, "repeats");
-	events_tick(events, 1000 + EVENTS_GATHER_MS);
+	events_tick(events, 2000);
 	assert_int_equal(n_written, 2);
 	assert_has(1, "|ref=r1|");
 	assert_has(1, "|repeats=3|refs=r1 r2 r3|");
 
-	/* It goes on, so it is gathered on. */
-	report = refusal("slow", "192.0.2.7", "r4");
-	events_verdict(events, &report, 12000);
+	/* It goes on, so it is gathered for longer. */
+	refuse_again(events, "r4", 2001);
+	events_tick(events, 3999);
 	assert_int_equal(n_written, 2);
-	events_tick(events, 1000 + 2 * EVENTS_GATHER_MS);
+	events_tick(events, 4000);
 	assert_int_equal(n_written, 3);
 	assert_has(2, "|ref=r4|");
 	assert_lacks(2, "repeats");
 
 	/* It has paused, so the next is told at once. */
-	events_tick(events, 1000 + 3 * EVENTS_GATHER_MS);
+	events_tick(events, 4000 + EVENTS_GATHER_MS);
 	assert_int_equal(n_written, 3);
-	report = refusal("slow", "192.0.2.7", "r5");
-	events_verdict(events, &report, 40000);
+	refuse_again(events, "r5", 40000);
 	assert_int_equal(n_written, 4);
+	events_free(events);
+}
+
+/* An hour of refusals each second: some 360 events, not 3600. */
+static void
+what_never_ends_is_told_every_ten_seconds(void **state)
+{
+	struct events *events = make_events();
+
+	(void)state;
+	for (int second = 0; second < 3600; second++) {
+		refuse_again(events, "x", second * 1000);
+		events_tick(events, second * 1000 + 500);
+	}
+	assert_in_range(n_written, 355, 370);
 	events_free(events);
 }
 
@@ -358,7 +379,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refusal_says_all_that_is_known_of_it),
 		cmocka_unit_test(what_is_accepted_or_only_changed_is_no_event),
-		cmocka_unit_test(repeats_are_gathered_for_ten_seconds),
+		cmocka_unit_test(repeats_are_gathered),
+		cmocka_unit_test(what_never_ends_is_told_every_ten_seconds),
 		cmocka_unit_test(
 		    other_rules_clients_and_actions_are_no_repeats),
 		cmocka_unit_test(
