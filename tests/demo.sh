@@ -16,7 +16,7 @@ TAP_NAME=sluice-demo
 . "$TOP/tests/lib/postfix.sh"
 
 # What the shipped rules call the things that the demo shows.
-LIMIT='recipients +by +sasl\.user' # its first rate becomes DEMO_RATE
+LIMIT='[^-]recipients +by +sasl\.user' # its first rate becomes DEMO_RATE
 DEMO_RATE=5/1m
 BLOCKED=spammer@spam.example # in rules/tables/blocked-senders.txt
 
@@ -170,6 +170,24 @@ sluiced_since demo | tail -n 1 | sed 's/^/   /'
 anna "7. anna goes on: three more fit, for what she sent is still counted" \
 	'220 220 250 250 250 250 250 450 354 250 221' colleague 4
 
+tool() { # WORDS of sluice, shown as they are typed
+	title "$1: sluice $2"
+	eval "set -- $2"
+	"$BUILD/sluice" -c "$T/demo/sluice.conf" "$@" > "$T/said" 2>&1
+	status=$?
+	sed 's/^/   /' "$T/said"
+	[ $status = 0 ] || bail "sluice $* ended with $status"
+}
+
+ref=$(printf '%s\n' "$SMTP" | sed -n 's/.*(ref \([^)]*\)).*/\1/p' | tail -n 1)
+tool "anna calls the help desk" 'user anna@example.org'
+sleep 3 # what repeats is told of a moment later
+tool "She reads out her reference" "why $ref"
+tool "She is given more for the afternoon" \
+	'grant user-pace anna@example.org x5 for 4h reason "the invitation"'
+sleep 2 # that long a daemon may remember who was over
+anna "8. anna goes on at once" '*250 250 250 250 354 250 221' invited 4
+
 title "That was it."
 if [ -n "${ONCE:-}" ]; then
 	exit 0
@@ -185,6 +203,8 @@ cat <<END
    take them up     kill -HUP $(sluiced_pid demo)
    read the log     tail -f $T/demo/log
    see counters     $BUILD/sluice -c $T/demo/sluice.conf counters
+   see it happen    $BUILD/sluice -c $T/demo/sluice.conf tail
+   who is near      $BUILD/sluice -c $T/demo/sluice.conf top
    and in Redis     redis-cli -p $REDIS_PORT --scan
 END
 trap 'echo; exit 0' INT TERM
