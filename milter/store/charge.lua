@@ -252,7 +252,7 @@ local function make_holder()
 				seconds = number * UNITS[i + 1]
 			end
 		end
-		if seconds < 1 or seconds > 315360000 then
+		if seconds < 1 or seconds > 316224000 then
 			return nil
 		end
 		for i = 1, #UNITS, 2 do

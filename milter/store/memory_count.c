@@ -128,6 +128,7 @@ set_lock(struct counting *counting)
 		.unit = memory_unit(counting->memory, counting->use->unit),
 		.rate = counting->rates[counting->worst],
 	};
+	counting->shard->stamp++; /* a merge looks for what is new */
 	memory_keep_alive(entry, entry->lock.until_ms - now_ms);
 	counting->answer.has_locked = true;
 	counting->answer.locked_ms = entry->lock.until_ms - now_ms;

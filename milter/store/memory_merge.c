@@ -352,7 +352,10 @@ memory_merge(
 		take_part(memory, entry, &parts[i]);
 		take_lock(memory, entry, &parts[i]);
 		memory_keep_alive(entry, parts[i].lives_ms);
-		parts[i].generation = ++shard->stamp;
+		/* Before all that may be moved on from here: a refund finds
+		 * it here, or follows it once more. */
+		parts[i].generation = 1;
+		shard->stamp++;
 		parts[i].is_merged = true;
 		pthread_mutex_unlock(&shard->lock);
 	}

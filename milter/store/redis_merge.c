@@ -8,6 +8,7 @@
  */
 #include "store/redis_ledger.h"
 
+#include "base/clock.h"
 #include "store/merge.h"
 #include "store/raise.h"
 #include "store/text.h"
@@ -106,13 +107,32 @@ is_merged(struct ledger *ledger, const struct redis_ask *ask, redisReply *reply)
 	return is_done;
 }
 
+/*
+ * A loss of data is noticed by the next connection that a pool opens, and none
+ * may be open yet. Refunds are dropped if that were only found out afterwards.
+ */
+static uint64_t
+present_epoch(struct redis *redis)
+{
+	int64_t deadline_us = clock_steady_us() + redis->timeout_us;
+
+	for (size_t i = 0; i < atomic_load(&redis->n_nodes); i++) {
+		struct redis_pool *pool = redis->nodes[i]->pool;
+		struct redis_conn *conn = redis_pool_borrow(pool, deadline_us);
+
+		if (conn != NULL)
+			redis_pool_give_back(pool, conn, NULL);
+	}
+	return atomic_load(&redis->epoch);
+}
+
 int
 redis_merge(
     struct store *store, struct merge_part *parts, size_t n, struct buf *error)
 {
 	struct redis *redis = store->self;
 	/* As of before: if data are lost meanwhile, refunds are dropped. */
-	uint64_t generation = atomic_load(&redis->epoch);
+	uint64_t generation = present_epoch(redis);
 	struct redis_ask asks[MERGE_BATCH];
 	redisReply *replies[MERGE_BATCH];
 	struct ledger ledger;
