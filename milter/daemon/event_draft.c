@@ -20,6 +20,7 @@ draft_new(const char *event, struct str host)
 
 	draft->arena = arena_new(FIRST_BYTES);
 	draft->n = 2;
+	draft->retry = NULL;
 	draft->fields[0] = (struct store_field){ STR("event"), str_of(event) };
 	draft->fields[1] =
 	    (struct store_field){ STR("host"), arena_str(draft->arena, host) };
@@ -97,7 +98,10 @@ put_who(struct event_draft *draft, const struct verdict_report *report)
 	if (report->limit != NULL) {
 		put_limit(draft, report->limit);
 		put_number(draft, STR("before"), report->limit->used_before);
-		put_seconds(draft, STR("retry"), report->limit->retry_ms);
+		draft->retry_ms = report->limit->retry_ms;
+		if (draft->n < STORE_EVENT_FIELDS_MAX)
+			draft->retry = &draft->fields[draft->n];
+		put_seconds(draft, STR("retry"), draft->retry_ms);
 	}
 }
 
@@ -165,6 +169,19 @@ draft_crossing(const struct crossing_report *report, struct str host)
 		put_seconds(draft, STR("locked"), report->locked_ms);
 	put(draft, STR("ref"), report->ref);
 	return draft;
+}
+
+void
+draft_delay(struct event_draft *draft, int64_t delay_ms)
+{
+	int64_t left_ms = draft->retry_ms - delay_ms;
+	size_t n = draft->n;
+
+	if (draft->retry == NULL || draft->retry_ms < 0 || delay_ms <= 0)
+		return;
+	draft->n = (size_t)(draft->retry - draft->fields);
+	put_seconds(draft, STR("retry"), left_ms > 0 ? left_ms : 0);
+	draft->n = n;
 }
 
 void

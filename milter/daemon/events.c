@@ -31,8 +31,10 @@ struct gather {
 	int64_t pause_ms;          /* after which it is written (again) */
 	uint64_t n;                /* that came since then */
 	struct event_draft *draft; /* of the first of them */
+	int64_t drafted_ms;
 	struct buf refs;
 	size_t n_refs;
+	size_t last_ref; /* where in refs it begins */
 };
 
 struct shard {
@@ -131,14 +133,17 @@ begin_gather(struct gather *gather, struct str kind, int64_t now_ms)
 	gather->pause_ms = EVENTS_SOON_MS;
 }
 
+/* The recipients of one message have one reference. */
 static void
 add_repeat(struct gather *gather, struct str ref)
 {
 	gather->n++;
-	if (gather->n_refs == EVENTS_REFS_MAX || ref.len == 0)
+	if (gather->n_refs == EVENTS_REFS_MAX || ref.len == 0 ||
+	    str_eq(str_from(buf_str(&gather->refs), gather->last_ref), ref))
 		return;
 	if (gather->n_refs++ > 0)
 		buf_byte(&gather->refs, ' ');
+	gather->last_ref = gather->refs.len;
 	buf_add(&gather->refs, ref);
 }
 
@@ -164,9 +169,11 @@ gather_report(struct events *events, struct shard *shard, struct str kind,
 		begin_gather(gather, kind, now_ms);
 		goto out;
 	}
-	if (gather->draft == NULL)
+	if (gather->draft == NULL) {
 		gather->draft =
 		    draft_verdict(report, str_of(events->host), has_who);
+		gather->drafted_ms = now_ms;
+	}
 	add_repeat(gather, report->ref);
 out:
 	pthread_mutex_unlock(&shard->lock);
@@ -256,6 +263,7 @@ take_gather(
 	}
 	*ready_out = *gather;
 	ready_out->kind = NULL;
+	draft_delay(ready_out->draft, now_ms - gather->drafted_ms);
 	gather->since_ms = now_ms;
 	gather->pause_ms = 2 * gather->pause_ms < EVENTS_GATHER_MS
 			       ? 2 * gather->pause_ms
@@ -263,7 +271,7 @@ take_gather(
 	gather->n = 0;
 	gather->draft = NULL;
 	gather->refs = (struct buf){ 0 };
-	gather->n_refs = 0;
+	gather->n_refs = gather->last_ref = 0;
 }
 
 static void

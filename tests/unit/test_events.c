@@ -250,8 +250,11 @@ a_gather_names_a_hundred_references_and_counts_all(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1001; i++) {
-		struct verdict_report report = refusal("slow", "c", "abc-123");
+		char ref[16];
+		struct verdict_report report;
 
+		snprintf(ref, sizeof(ref), "abc-123%d", i % 2);
+		report = refusal("slow", "c", ref);
 		events_verdict(events, &report, 0);
 	}
 	events_flush(events);
@@ -373,6 +376,32 @@ recent_forgets_the_older_of_two(void **state)
 	recent_done(&recent);
 }
 
+static void
+recipients_of_one_message_have_one_reference_and_the_wait_goes_on(void **state)
+{
+	const struct verdict_limit limit = { .name = STR("pace"),
+		.identity = STR("anna"),
+		.max = 20,
+		.rate = { .max = 20, .window_sec = 3600 },
+		.retry_ms = 60000 };
+	struct verdict_report report = refusal("slow", "192.0.2.7", "abc-1");
+	struct events *events = make_events();
+
+	(void)state;
+	report.limit = &limit;
+	for (int i = 0; i < 4; i++)
+		events_verdict(events, &report, 1000);
+	report.ref = STR("abc-2");
+	events_verdict(events, &report, 2000);
+	events_tick(events, 12000);
+	assert_int_equal(n_written, 2);
+	assert_has(0, "|retry=60|");
+	assert_has(1, "|retry=49|");
+	assert_has(1, "|repeats=4|refs=abc-1 abc-2|");
+	events_free(events);
+	forget_written();
+}
+
 int
 main(void)
 {
@@ -389,6 +418,8 @@ main(void)
 		cmocka_unit_test(long_values_are_cut),
 		cmocka_unit_test(a_crossing_is_told_once_in_a_while),
 		cmocka_unit_test(recent_forgets_the_older_of_two),
+		cmocka_unit_test(
+		    recipients_of_one_message_have_one_reference_and_the_wait_goes_on),
 	};
 	int rc;
 
