@@ -80,13 +80,14 @@ trace_holds_counter(struct trace_run *run, const struct trace_word *words,
 {
 	const struct store_asked asked =
 	    question(run, words[0].text, key_encode(run->arena, words[1].text));
+	const struct store_asking asking = { &asked, 1, run->now_ms };
 	struct counted counted = { .came = came };
 
 	amount_parse(words[n_words - 1].text, &counted.wanted);
 	if (n_words == 5)
 		counted.window = words[2].text;
-	if (store_accounts(store_of(run), &asked, 1, run->now_ms, count_account,
-		&counted, came) == -1)
+	if (store_accounts(
+		store_of(run), &asking, count_account, &counted, came) == -1)
 		return false;
 	if (counted.n == 0)
 		buf_add_cstr(came, "nothing has been counted");
@@ -130,10 +131,11 @@ ask_standing(const struct trace_run *run, struct str limit, struct str identity,
     struct store_standing *standing_out, struct buf *error)
 {
 	const struct store_asked asked = question(run, limit, identity);
+	const struct store_asking asking = { &asked, 1, run->now_ms };
 	struct standing standing = { .run = run };
 
-	if (store_accounts(store_of(run), &asked, 1, run->now_ms, keep_standing,
-		&standing, error) == -1)
+	if (store_accounts(
+		store_of(run), &asking, keep_standing, &standing, error) == -1)
 		return -1;
 	*standing_out = standing.found;
 	return 0;

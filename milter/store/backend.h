@@ -34,8 +34,7 @@ struct backend_ledger {
 	    void *context, struct buf *error);
 	int (*reset)(struct store *store, struct str limit, struct str identity,
 	    size_t *n_out, struct buf *error);
-	int (*accounts)(struct store *store, const struct store_asked *asked,
-	    size_t n_asked, int64_t now_ms,
+	int (*accounts)(struct store *store, const struct store_asking *asking,
 	    bool (*each)(
 		void *context, size_t i, const struct store_account *account),
 	    void *context, struct buf *error);
@@ -69,8 +68,8 @@ struct backend_ledger {
 	int (*events_back)(struct store *store,
 	    bool (*each)(void *context, const struct store_event *event),
 	    void *context, struct buf *error);
-	int (*events_after)(struct store *store, const char *after,
-	    uint32_t wait_ms, char id_out[STORE_EVENT_ID_MAX],
+	int (*events_after)(struct store *store, char id[STORE_EVENT_ID_MAX],
+	    uint32_t wait_ms,
 	    bool (*each)(void *context, const struct store_event *event),
 	    void *context, struct buf *error);
 

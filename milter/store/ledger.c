@@ -52,15 +52,17 @@ store_reset(struct store *store, struct str limit, struct str identity,
 }
 
 int
-store_accounts(struct store *store, const struct store_asked *asked,
-    size_t n_asked, int64_t now_ms,
+store_accounts(struct store *store, const struct store_asking *asking,
     bool (*each)(void *context, size_t i, const struct store_account *account),
     void *context, struct buf *error)
 {
+	struct store_asking mine = *asking;
+
 	if (is_away(store, error))
 		return -1;
-	return store->backend->ledger->accounts(store, asked, n_asked,
-	    store_time_in_range(now_ms), each, context, error);
+	mine.now_ms = store_time_in_range(mine.now_ms);
+	return store->backend->ledger->accounts(
+	    store, &mine, each, context, error);
 }
 
 int
@@ -194,8 +196,8 @@ store_events_back(struct store *store,
 }
 
 int
-store_events_after(struct store *store, const char *after, uint32_t wait_ms,
-    char id_out[STORE_EVENT_ID_MAX],
+store_events_after(struct store *store, char id[STORE_EVENT_ID_MAX],
+    uint32_t wait_ms,
     bool (*each)(void *context, const struct store_event *event), void *context,
     struct buf *error)
 {
@@ -206,7 +208,7 @@ store_events_after(struct store *store, const char *after, uint32_t wait_ms,
 	return ledger->events_after == NULL
 		   ? 0
 		   : ledger->events_after(
-			 store, after, wait_ms, id_out, each, context, error);
+			 store, id, wait_ms, each, context, error);
 }
 
 void

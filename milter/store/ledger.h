@@ -84,8 +84,13 @@ struct store_account {
 	struct store_standing standing;
 };
 
-int store_accounts(struct store *store, const struct store_asked *asked,
-    size_t n_asked, int64_t now_ms,
+struct store_asking {
+	const struct store_asked *asked;
+	size_t n_asked;
+	int64_t now_ms; /* or STORE_NOW */
+};
+
+int store_accounts(struct store *store, const struct store_asking *asking,
     bool (*each)(void *context, size_t i, const struct store_account *account),
     void *context, struct buf *error);
 
@@ -165,11 +170,11 @@ int store_events_back(struct store *store,
     struct buf *error);
 /*
  * Those after id ("$": those from now on; "0": all), oldest first, waiting at
- * most wait_ms for the first; id_out (may be after itself) is the last that
- * was seen, to go on from.
+ * most wait_ms for the first. Then id is the last that was seen, to go on from;
+ * after a failure it is what it was.
  */
-int store_events_after(struct store *store, const char *after, uint32_t wait_ms,
-    char id_out[STORE_EVENT_ID_MAX],
+int store_events_after(struct store *store, char id[STORE_EVENT_ID_MAX],
+    uint32_t wait_ms,
     bool (*each)(void *context, const struct store_event *event), void *context,
     struct buf *error);
 

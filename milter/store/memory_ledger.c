@@ -263,20 +263,19 @@ read_account(struct store *store, struct listing *listing,
 }
 
 static int
-memory_accounts(struct store *store, const struct store_asked *asked,
-    size_t n_asked, int64_t now_ms,
+memory_accounts(struct store *store, const struct store_asking *asking,
     bool (*each)(void *context, size_t i, const struct store_account *account),
     void *context, struct buf *error)
 {
 	bool goes_on = true;
 
 	(void)error;
-	for (size_t i = 0; goes_on && i < n_asked; i++) {
+	for (size_t i = 0; goes_on && i < asking->n_asked; i++) {
 		struct listing listing = { .arena = arena_new(1024),
-			.now_ms = now_or_wall(now_ms) };
+			.now_ms = now_or_wall(asking->now_ms) };
 		struct store_account account = { .n_counters = 0 };
 
-		read_account(store, &listing, &asked[i], &account);
+		read_account(store, &listing, &asking->asked[i], &account);
 		goes_on = each(context, i, &account);
 		arena_free(listing.arena);
 	}

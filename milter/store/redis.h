@@ -185,24 +185,23 @@ void redis_behind_command(
  * keeps connections until it is done, and opens lost ones anew; one thread.
  *
  * ask: the reply (freeReplyObject), or NULL and the message in error; an error
- * reply is an error. ask_all: n commands that have the same number of
- * arguments, sent at once; replies_out in order (all, or none and -1); keys[i]
- * is the key of the i-th, args[i * n_args] its first argument. ask_each: n
- * commands of any kind, and an error reply is a reply like others.
+ * reply is an error. ask_all: n commands, sent at once; replies_out in order
+ * (all, or none and -1). ask_each: the same, but an error reply is a reply like
+ * others.
  */
 struct redis_session;
 struct redis_session *redis_session_new(struct redis *redis);
 void redis_session_free(struct redis_session *session);
 struct redisReply *redis_session_ask(struct redis_session *session,
     struct str key, const struct str *args, size_t n_args, struct buf *error);
-int redis_session_ask_all(struct redis_session *session, const struct str *keys,
-    const struct str *args, size_t n_args, size_t n,
-    struct redisReply **replies_out, struct buf *error);
 struct redis_ask {
 	struct str key;
 	const struct str *args;
 	size_t n_args;
 };
+int redis_session_ask_all(struct redis_session *session,
+    const struct redis_ask *asks, size_t n, struct redisReply **replies_out,
+    struct buf *error);
 int redis_session_ask_each(struct redis_session *session,
     const struct redis_ask *asks, size_t n, struct redisReply **replies_out,
     struct buf *error);

@@ -386,8 +386,7 @@ end_page(struct page *page)
 }
 
 int
-redis_accounts(struct store *store, const struct store_asked *asked,
-    size_t n_asked, int64_t now_ms,
+redis_accounts(struct store *store, const struct store_asking *asking,
     bool (*each)(void *context, size_t i, const struct store_account *account),
     void *context, struct buf *error)
 {
@@ -396,12 +395,12 @@ redis_accounts(struct store *store, const struct store_asked *asked,
 	int rc;
 
 	ledger_begin(&page.ledger, store, error);
-	rc = ledger_now(&page.ledger, now_ms, &page.now_ms);
-	for (size_t at = 0; rc == 0 && goes_on && at < n_asked;
+	rc = ledger_now(&page.ledger, asking->now_ms, &page.now_ms);
+	for (size_t at = 0; rc == 0 && goes_on && at < asking->n_asked;
 	     at += ACCOUNTS_PAGE) {
-		size_t rest = n_asked - at;
+		size_t rest = asking->n_asked - at;
 
-		begin_page(&page, asked + at,
+		begin_page(&page, asking->asked + at,
 		    rest < ACCOUNTS_PAGE ? rest : ACCOUNTS_PAGE);
 		name_keys(&page);
 		if (read_standings(&page) == -1 || read_counters(&page) == -1)

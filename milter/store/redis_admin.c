@@ -292,17 +292,10 @@ redis_reset(struct store *store, struct str limit, struct str identity,
 static int
 delete_page(struct ledger *ledger, const struct str *keys, size_t n)
 {
-	struct str *args =
-	    arena_alloc(ledger->arena, 2 * n * sizeof(struct str));
 	redisReply **replies =
 	    arena_alloc(ledger->arena, n * sizeof(redisReply *));
 
-	for (size_t i = 0; i < n; i++) {
-		args[2 * i] = STR("DEL");
-		args[2 * i + 1] = keys[i];
-	}
-	if (redis_session_ask_all(ledger->session, keys, args, 2, n, replies,
-		ledger->error) == -1)
+	if (ledger_ask_keys(ledger, "DEL", keys, n, replies) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		freeReplyObject(replies[i]);

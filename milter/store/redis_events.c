@@ -227,8 +227,8 @@ show_read(struct events *events, const redisReply *reply)
 }
 
 int
-redis_events_after(struct store *store, const char *after, uint32_t wait_ms,
-    char id_out[STORE_EVENT_ID_MAX],
+redis_events_after(struct store *store, char id[STORE_EVENT_ID_MAX],
+    uint32_t wait_ms,
     bool (*each)(void *context, const struct store_event *event), void *context,
     struct buf *error)
 {
@@ -237,8 +237,8 @@ redis_events_after(struct store *store, const char *after, uint32_t wait_ms,
 	int rc = 1;
 
 	events_begin(&events, store, error);
-	snprintf(events.id, sizeof(events.id), "%s", after);
-	if (strcmp(after, "$") == 0 && find_end(&events) == -1)
+	snprintf(events.id, sizeof(events.id), "%s", id);
+	if (strcmp(id, "$") == 0 && find_end(&events) == -1)
 		rc = -1;
 	for (bool is_first = true; rc == 1; is_first = false) {
 		/* BLOCK 0 would wait for ever. */
@@ -252,6 +252,6 @@ redis_events_after(struct store *store, const char *after, uint32_t wait_ms,
 		freeReplyObject(reply);
 	}
 	if (rc != -1)
-		memmove(id_out, events.id, sizeof(events.id));
+		memcpy(id, events.id, sizeof(events.id));
 	return ledger_end(&events.ledger, rc);
 }

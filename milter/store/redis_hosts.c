@@ -96,19 +96,14 @@ show_hosts(struct hosts *hosts, const redisReply *index)
 	struct ledger *ledger = &hosts->ledger;
 	size_t n = index->elements / 2;
 	struct str *keys = arena_alloc(ledger->arena, n * sizeof(*keys));
-	struct str *args = arena_alloc(ledger->arena, 2 * n * sizeof(*args));
 	redisReply **replies =
 	    arena_alloc(ledger->arena, n * sizeof(redisReply *));
 	bool goes_on = true;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		keys[i] = ledger_key_of(ledger->arena, ledger->redis, "host",
 		    ledger_text(index->element[2 * i]));
-		args[2 * i] = STR("HGETALL");
-		args[2 * i + 1] = keys[i];
-	}
-	if (redis_session_ask_all(ledger->session, keys, args, 2, n, replies,
-		ledger->error) == -1)
+	if (ledger_ask_keys(ledger, "HGETALL", keys, n, replies) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (goes_on)

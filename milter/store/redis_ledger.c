@@ -101,6 +101,22 @@ ledger_ask(struct ledger *ledger, int type, struct str key,
 	return NULL;
 }
 
+int
+ledger_ask_keys(struct ledger *ledger, const char *command,
+    const struct str *keys, size_t n, struct redisReply **replies_out)
+{
+	struct redis_ask *asks = arena_alloc(ledger->arena, n * sizeof(*asks));
+	struct str *args = arena_alloc(ledger->arena, 2 * n * sizeof(*args));
+
+	for (size_t i = 0; i < n; i++) {
+		args[2 * i] = str_of(command);
+		args[2 * i + 1] = keys[i];
+		asks[i] = (struct redis_ask){ keys[i], args + 2 * i, 2 };
+	}
+	return redis_session_ask_all(
+	    ledger->session, asks, n, replies_out, ledger->error);
+}
+
 struct str
 ledger_text(const struct redisReply *reply)
 {

@@ -46,6 +46,9 @@ struct redisReply *ledger_ask(struct ledger *ledger, int type, struct str key,
 	ledger_ask((ledger), (type), (key),                                    \
 	    (const struct str[]){ __VA_ARGS__ },                               \
 	    sizeof((const struct str[]){ __VA_ARGS__ }) / sizeof(struct str))
+/* One command with nothing but the key, for each of n keys; all or none. */
+int ledger_ask_keys(struct ledger *ledger, const char *command,
+    const struct str *keys, size_t n, struct redisReply **replies_out);
 /* A command that nobody waits for. */
 #define LEDGER_SEND(redis, key, ...)                                           \
 	redis_behind_command((redis), (key),                                   \
@@ -93,8 +96,7 @@ int redis_reset(struct store *store, struct str limit, struct str identity,
  */
 bool ledger_counter(struct str field, struct str value, int64_t now_ms,
     struct store_counter *counter);
-int redis_accounts(struct store *store, const struct store_asked *asked,
-    size_t n_asked, int64_t now_ms,
+int redis_accounts(struct store *store, const struct store_asking *asking,
     bool (*each)(void *context, size_t i, const struct store_account *account),
     void *context, struct buf *error);
 
@@ -120,8 +122,8 @@ int redis_table_list(struct store *store, struct str table, int64_t now_ms,
     struct buf *error);
 
 /* redis_merge.c */
-int redis_merge(struct store *store, struct merge_part *parts, size_t n,
-    struct buf *error);
+int redis_merge(
+    struct store *store, struct merge_part *parts, size_t n, struct buf *error);
 
 /* redis_hits.c */
 void redis_hot_send(
@@ -142,8 +144,8 @@ void redis_event_send(struct store *store, const struct store_event *event);
 int redis_events_back(struct store *store,
     bool (*each)(void *context, const struct store_event *event), void *context,
     struct buf *error);
-int redis_events_after(struct store *store, const char *after, uint32_t wait_ms,
-    char id_out[STORE_EVENT_ID_MAX],
+int redis_events_after(struct store *store, char id[STORE_EVENT_ID_MAX],
+    uint32_t wait_ms,
     bool (*each)(void *context, const struct store_event *event), void *context,
     struct buf *error);
 

@@ -388,36 +388,30 @@ redis_session_ask_each(struct redis_session *session,
 }
 
 int
-redis_session_ask_all(struct redis_session *session, const struct str *keys,
-    const struct str *args, size_t n_args, size_t n,
-    struct redisReply **replies_out, struct buf *error)
+redis_session_ask_all(struct redis_session *session,
+    const struct redis_ask *asks, size_t n, struct redisReply **replies_out,
+    struct buf *error)
 {
-	struct redis_ask *asks = xcalloc(n > 0 ? n : 1, sizeof(*asks));
-	int rc;
-
-	for (size_t i = 0; i < n; i++)
-		asks[i] =
-		    (struct redis_ask){ keys[i], args + i * n_args, n_args };
-	rc = redis_session_ask_each(session, asks, n, replies_out, error);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
+	if (redis_session_ask_each(session, asks, n, replies_out, error) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
 		if (replies_out[i]->type != REDIS_REPLY_ERROR)
 			continue;
-		redis_session_tell(session, keys[i], replies_out[i], error);
+		redis_session_tell(session, asks[i].key, replies_out[i], error);
 		free_replies(replies_out, n);
-		rc = -1;
+		return -1;
 	}
-	free(asks);
-	return rc;
+	return 0;
 }
 
 struct redisReply *
 redis_session_ask(struct redis_session *session, struct str key,
     const struct str *args, size_t n_args, struct buf *error)
 {
+	const struct redis_ask ask = { key, args, n_args };
 	struct redisReply *reply;
 
-	if (redis_session_ask_all(
-		session, &key, args, n_args, 1, &reply, error) == -1)
+	if (redis_session_ask_all(session, &ask, 1, &reply, error) == -1)
 		return NULL;
 	return reply;
 }

@@ -105,6 +105,7 @@ read_standings(struct store *store, struct arena *arena,
 {
 	struct copying copying = { arena, accounts };
 	struct store_asked *asked = arena_calloc(arena, n * sizeof(*asked));
+	const struct store_asking asking = { asked, n, STORE_NOW };
 
 	for (size_t i = 0; i < n; i++)
 		asked[i] = (struct store_asked){
@@ -114,8 +115,7 @@ read_standings(struct store *store, struct arena *arena,
 			.rates = accounts[i].rates,
 			.n_rates = accounts[i].n_rates,
 		};
-	return store_accounts(
-	    store, asked, n, STORE_NOW, take_standing, &copying, error);
+	return store_accounts(store, &asking, take_standing, &copying, error);
 }
 
 static void

@@ -133,14 +133,10 @@ follow(struct tail *tail)
 		bool is_busy =
 		    tail->runner != NULL && runner_is_busy(tail->runner);
 		struct buf error = { 0 };
-		char id[STORE_EVENT_ID_MAX];
 		int rc;
 
 		rc = store_events_after(tail->desk->store, tail->id,
-		    is_busy ? WAIT_BUSY_MS : WAIT_MS, id, show_event, tail,
-		    &error);
-		if (rc == 0)
-			snprintf(tail->id, sizeof(tail->id), "%s", id);
+		    is_busy ? WAIT_BUSY_MS : WAIT_MS, show_event, tail, &error);
 		say_state(tail, rc == -1, &error);
 		buf_done(&error);
 		fflush(stdout);

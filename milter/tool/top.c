@@ -191,6 +191,7 @@ static int
 look(struct top *top, struct buf *error)
 {
 	struct store *store = top->desk->store;
+	struct store_asking asking;
 
 	arena_free(top->arena);
 	top->arena = arena_new(ARENA_BYTES);
@@ -208,8 +209,9 @@ look(struct top *top, struct buf *error)
 	}
 	top->keys =
 	    arena_calloc(top->arena, (top->n_asked + 1) * sizeof(*top->keys));
-	if (top->n_asked > 0 && store_accounts(store, top->asked, top->n_asked,
-				    STORE_NOW, take_account, top, error) == -1)
+	asking = (struct store_asking){ top->asked, top->n_asked, STORE_NOW };
+	if (top->n_asked > 0 &&
+	    store_accounts(store, &asking, take_account, top, error) == -1)
 		return -1;
 	top->n_keys = top->n_asked;
 	if (drop_cold(top, error) == -1)

@@ -71,10 +71,12 @@ keep_hot(void *context, struct str identity)
 static void
 ask_accounts(struct scale *scale)
 {
+	const struct store_asking asking = { scale->asked, scale->n_asked,
+		STORE_NOW };
 	struct buf error = { 0 };
 
-	if (store_accounts(scale->store, scale->asked, scale->n_asked,
-		STORE_NOW, count_account, scale, &error) == -1)
+	if (store_accounts(
+		scale->store, &asking, count_account, scale, &error) == -1)
 		fail(&error);
 }
 

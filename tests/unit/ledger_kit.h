@@ -104,6 +104,17 @@ kit_put_account(void *context, size_t i, const struct store_account *account)
 	return kit_goes_on(&asked->lines);
 }
 
+static inline void
+kit_accounts(struct store *store, const struct store_asked *asked, size_t n,
+    struct kit_asked *got)
+{
+	const struct store_asking asking = { asked, n, got->now_ms };
+	struct buf error = { 0 };
+
+	kit_fine(store_accounts(store, &asking, kit_put_account, got, &error),
+	    &error);
+}
+
 /* Asks Redis something made by redisCommand's format; the caller frees it. */
 static inline redisReply *
 kit_reply(const struct redis_server *server, const char *format, va_list args)

@@ -94,11 +94,8 @@ accounts_are(struct store *store, const struct store_asked *asked, size_t n,
     int64_t now_ms, const char *want)
 {
 	struct kit_asked got = { .now_ms = now_ms };
-	struct buf error = { 0 };
 
-	kit_fine(store_accounts(
-		     store, asked, n, now_ms, kit_put_account, &got, &error),
-	    &error);
+	kit_accounts(store, asked, n, &got);
 	assert_string_equal(kit_text(&got.lines), want);
 	buf_done(&got.lines.text);
 }
@@ -210,9 +207,10 @@ test_an_account_has_counters_lock_and_grant(void **state)
 	};
 	/* Real time, because grants end by it. */
 	int64_t now_ms = clock_wall_ms() / 60000 * 60000;
-	struct store_grant grant = { STR("pace"), STR("anna"),
-		{ .kind = RAISE_FACTOR, .factor_milli = 5000 },
-		{ now_ms + 3600000, STR("a \"fair\""), STR("bob") } };
+	struct store_grant grant = { .limit = STR("pace"),
+		.identity = STR("anna"),
+		.raise = { .kind = RAISE_FACTOR, .factor_milli = 5000 },
+		.hold = { now_ms + 3600000, STR("a \"fair\""), STR("bob") } };
 	struct store_use use = use_of("guess", "anna", pace, 21);
 	struct buf error = { 0 }, want = { 0 };
 	char host[256];
@@ -255,20 +253,19 @@ test_a_distinct_account_has_the_rates_of_its_grant(void **state)
 	const struct store_asked asked = { STR("nets"), STR("anna"), true, nets,
 		1 };
 	int64_t now_ms = clock_wall_ms();
-	struct store_grant grant = { STR("nets"), STR("anna"),
-		{ .kind = RAISE_RATES,
+	struct store_grant grant = { .limit = STR("nets"),
+		.identity = STR("anna"),
+		.raise = { .kind = RAISE_RATES,
 		    .rates = { { 3, 3600, STORE_ROLLING },
 			{ 9, 0, STORE_DAILY } },
 		    .n_rates = 2 },
-		{ now_ms + 60000, STR(""), STR("bob") } };
+		.hold = { now_ms + 60000, STR(""), STR("bob") } };
 	struct kit_asked got = { .now_ms = now_ms };
 	struct buf error = { 0 };
 
 	see(*state, "192.0.2.0/24", now_ms);
 	kit_fine(store_grant_set(*state, &grant, &error), &error);
-	kit_fine(store_accounts(
-		     *state, &asked, 1, now_ms, kit_put_account, &got, &error),
-	    &error);
+	kit_accounts(*state, &asked, 1, &got);
 	assert_memory_equal(kit_text(&got.lines),
 	    "0:\nnets anna distinct 3600 0 1/3 0\n"
 	    "nets anna distinct 0 1 1/9 0\n3/1h,9/daily granted until ",
@@ -284,7 +281,7 @@ test_many_accounts_come_in_order(void **state)
 	static char names[5000][8];
 	static struct store_asked asked[5000];
 	struct kit_asked got = { .now_ms = T0, .lines = { .max = 4500 } };
-	struct buf error = { 0 }, want = { 0 };
+	struct buf want = { 0 };
 	struct store_use use;
 
 	for (size_t i = 0; i < COUNT(asked); i++) {
@@ -294,9 +291,7 @@ test_many_accounts_come_in_order(void **state)
 	}
 	use = use_of("pace", "u4000", pace, 7);
 	ask(*state, &use, T0);
-	kit_fine(store_accounts(*state, asked, COUNT(asked), T0,
-		     kit_put_account, &got, &error),
-	    &error);
+	kit_accounts(*state, asked, COUNT(asked), &got);
 	for (size_t i = 0; i < 4500; i++) {
 		buf_printf(&want, "%zu:\n", i);
 		if (i == 4000)
@@ -523,15 +518,12 @@ test_a_listing_stops_when_asked_to(void **state)
 static void
 test_a_store_that_is_away_says_so(void **state)
 {
-	const struct store_asked asked = { .limit = STR("pace"),
-		.identity = STR("anna") };
-	struct kit_asked got = { .now_ms = T0 };
+	const struct store_asking asking = { .now_ms = T0 };
 	struct buf error = { 0 };
 
 	store_set_down(*state, true);
-	assert_int_equal(store_accounts(*state, &asked, 1, T0, kit_put_account,
-			     &got, &error),
-	    -1);
+	assert_int_equal(
+	    store_accounts(*state, &asking, kit_put_account, NULL, &error), -1);
 	assert_non_null(strstr(error.p, store_name(*state)));
 	store_set_down(*state, false);
 	buf_done(&error);

@@ -69,9 +69,10 @@ grants_are(const char *want)
 static int
 grant(const char *identity, int64_t until_ms, struct buf *error)
 {
-	const struct store_grant one = { STR("pace"), str_of(identity),
-		{ .kind = RAISE_UNLIMITED },
-		{ until_ms, STR("why"), STR("bob") } };
+	const struct store_grant one = { .limit = STR("pace"),
+		.identity = str_of(identity),
+		.raise = { .kind = RAISE_UNLIMITED },
+		.hold = { until_ms, STR("why"), STR("bob") } };
 
 	return store_grant_set(store, &one, error);
 }
@@ -143,9 +144,9 @@ ask_account(bool is_distinct, struct kit_asked *seen, struct buf *error)
 		{ 3, 0, STORE_DAILY }, { 0, 3600, STORE_ROLLING } };
 	const struct store_asked asked = { STR("nets"), STR("anna"),
 		is_distinct, nets, is_distinct ? 3 : 0 };
+	const struct store_asking asking = { &asked, 1, T0 };
 
-	return store_accounts(
-	    store, &asked, 1, T0, kit_put_account, seen, error);
+	return store_accounts(store, &asking, kit_put_account, seen, error);
 }
 
 static void

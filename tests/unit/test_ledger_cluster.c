@@ -72,7 +72,7 @@ test_accounts_of_all_nodes_come_in_order(void **state)
 {
 	static struct store_asked asked[IDENTITIES];
 	struct kit_asked got = { .now_ms = T0 };
-	struct buf error = { 0 }, want = { 0 };
+	struct buf want = { 0 };
 
 	(void)state;
 	charge_all();
@@ -82,9 +82,7 @@ test_accounts_of_all_nodes_come_in_order(void **state)
 		buf_printf(&want, "%u:\npace u%u recipients 60 0 %u/20 %d\n", i,
 		    i, i % 20 + 1, i % 20 == 19 ? 67500 : 0);
 	}
-	kit_fine(store_accounts(store, asked, IDENTITIES, T0, kit_put_account,
-		     &got, &error),
-	    &error);
+	kit_accounts(store, asked, IDENTITIES, &got);
 	assert_string_equal(kit_text(&got.lines), want.p);
 	buf_done(&got.lines.text);
 	buf_done(&want);
@@ -245,15 +243,15 @@ test_reports_are_read_back_from_all_nodes(void **state)
 	const struct store_switch one = { STR("pace"),
 		{ clock_wall_ms() + 60000, STR("why"), STR("bob") } };
 	struct kit_lines lines = { .max = 0 };
-	char id[STORE_EVENT_ID_MAX];
+	char id[STORE_EVENT_ID_MAX] = "0";
 	struct buf error = { 0 };
 
 	(void)state;
 	send_reports();
 	kit_fine(store_events_back(store, count_event, &lines, &error), &error);
 	assert_int_equal(lines.n, 30);
-	kit_fine(store_events_after(
-		     store, "0", 100, id, count_event, &lines, &error),
+	kit_fine(
+	    store_events_after(store, id, 100, count_event, &lines, &error),
 	    &error);
 	assert_int_equal(lines.n, 60);
 	for (unsigned i = 0; i < 30; i++)

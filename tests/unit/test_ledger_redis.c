@@ -122,7 +122,7 @@ static void
 test_pages_miss_and_repeat_nothing(void **state)
 {
 	struct order back = { .is_back = true }, after = { .n = 0 };
-	char id[STORE_EVENT_ID_MAX];
+	char id[STORE_EVENT_ID_MAX] = "0";
 	struct buf error = { 0 };
 	char ref[16];
 
@@ -136,13 +136,11 @@ test_pages_miss_and_repeat_nothing(void **state)
 	flush();
 	kit_fine(store_events_back(store, check_order, &back, &error), &error);
 	assert_int_equal(back.n, 1700);
-	kit_fine(
-	    store_events_after(store, "0", 0, id, check_order, &after, &error),
+	kit_fine(store_events_after(store, id, 0, check_order, &after, &error),
 	    &error);
 	assert_int_equal(after.n, 1700);
 	/* And from there on nothing. */
-	kit_fine(
-	    store_events_after(store, id, 0, id, check_order, &after, &error),
+	kit_fine(store_events_after(store, id, 0, check_order, &after, &error),
 	    &error);
 	assert_int_equal(after.n, 1700);
 }
@@ -154,8 +152,8 @@ after_is(
 	struct kit_lines lines = { .max = max };
 	struct buf error = { 0 };
 
-	kit_fine(store_events_after(
-		     store, id, wait_ms, id, put_event, &lines, &error),
+	kit_fine(
+	    store_events_after(store, id, wait_ms, put_event, &lines, &error),
 	    &error);
 	assert_string_equal(kit_text(&lines), want);
 	buf_done(&lines.text);

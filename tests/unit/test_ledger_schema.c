@@ -58,9 +58,10 @@ static void
 write_orders(void)
 {
 	const int64_t until_ms = now_ms + 3570000;
-	const struct store_grant grant = { STR("pace"), STR("anna@example.org"),
-		{ .kind = RAISE_FACTOR, .factor_milli = 1500 },
-		{ until_ms, STR("a \"fair\" \\o/"), STR("bob") } };
+	const struct store_grant grant = { .limit = STR("pace"),
+		.identity = STR("anna@example.org"),
+		.raise = { .kind = RAISE_FACTOR, .factor_milli = 1500 },
+		.hold = { until_ms, STR("a \"fair\" \\o/"), STR("bob") } };
 	const struct store_switch one = { STR("lottery"),
 		{ until_ms, STR("too\nmany"), STR("bob b") } };
 	const struct store_entry entries[] = {

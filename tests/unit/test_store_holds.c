@@ -185,12 +185,13 @@ test_the_reason_of_a_lock_is_the_first_rate_that_is_over(void **state)
 	struct store_use much = locking_use(STORE_CHARGE, 11);
 	const struct store_asked asked = { .limit = STR("pace"),
 		.identity = STR("anna") };
+	const struct store_asking asking = { &asked, 1, T0 };
 	struct buf text = { 0 }, error = { 0 };
 
 	much.rates = rates;
 	pair_ask(*state, &much, T0);
 	assert_int_equal(
-	    store_accounts(*state, &asked, 1, T0, note_lock, &text, &error), 0);
+	    store_accounts(*state, &asking, note_lock, &text, &error), 0);
 	assert_string_equal(text.p, "11 of 10 recipients daily");
 	buf_done(&text);
 	buf_done(&error);
