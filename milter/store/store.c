@@ -35,6 +35,8 @@ store_time_in_range(int64_t now_ms)
 static void
 free_store(struct store *store)
 {
+	copies_free(store->copies);
+	denied_free(store->denied);
 	free((char *)(uintptr_t)store->prefix.p);
 	free(store->name);
 	free(store);
