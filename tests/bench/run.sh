@@ -16,6 +16,7 @@
 #                        breaker   Redis away beside the store in memory
 #                        bytes     that a key takes in Redis, and a million of them
 #                        scale     the tool among a million keys
+#                        ledger    what the tool asks, of twenty limits
 #   ROUNDS=5 SECONDS=3   turns of each filter, seconds of a turn
 #   CONNECTIONS=20       at a time
 #   DAEMON=mx            the daemon.name that the mail comes in by; with a login
@@ -28,7 +29,7 @@
 [ $# = 0 ] || { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0; }
 . "$(dirname "$0")/../lib/tap.sh"
 
-parts='memory shipped limits over breaker bytes scale'
+parts='memory shipped limits over breaker bytes scale ledger'
 
 . "$TOP/tests/bench/lib.sh"
 . "$src/shipped.sh"

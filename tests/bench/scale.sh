@@ -10,6 +10,10 @@ bench_bytes() {
 	"$src/redis_bytes.sh"
 }
 
+bench_ledger() {
+	"$src/ledger_scale.sh"
+}
+
 redis_bytes_used() {
 	rcli info memory | tr -d '\r' | sed -n 's/^used_memory://p'
 }

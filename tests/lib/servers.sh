@@ -5,10 +5,8 @@
 if ! command -v redis-server > /dev/null &&
 	command -v valkey-server > /dev/null; then
 	mkdir -p "$BUILD/valkey"
-	for servers_name in server cli sentinel; do
-		ln -sfn "$(command -v valkey-$servers_name)" \
-			"$BUILD/valkey/redis-$servers_name"
-	done
+	ln -sfn "$(command -v valkey-server)" "$BUILD/valkey/redis-server"
+	ln -sfn "$(command -v valkey-cli)" "$BUILD/valkey/redis-cli"
 	PATH=$PATH:$BUILD/valkey
 	export PATH
 fi
