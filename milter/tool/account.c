@@ -33,6 +33,29 @@ account_init(struct account *account, struct arena *arena,
 	buf_done(&error);
 }
 
+struct account *
+accounts_of_key(struct arena *arena, const struct ruleset *rules,
+    struct str text, const char *sasl_domain, size_t *n_out)
+{
+	const struct program *program = ruleset_program(rules);
+	struct account *accounts =
+	    arena_calloc(arena, (program->n_limits + 1) * sizeof(*accounts));
+	size_t n = 0;
+
+	for (size_t i = 0; i < program->n_limits; i++) {
+		struct identity identity =
+		    identity_for(arena, program->limits[i], text, sasl_domain);
+
+		if (identity.fit == IDENTITY_NO)
+			continue;
+		account_init(
+		    &accounts[n], arena, program->limits[i], &identity);
+		accounts[n++].is_guess = identity.fit == IDENTITY_MAYBE;
+	}
+	*n_out = n;
+	return accounts;
+}
+
 static int
 peek(struct store *store, struct account *accounts, size_t n)
 {

@@ -23,8 +23,8 @@ struct account {
 	size_t n_rates;
 	bool is_overridden;
 	bool is_unlimited;          /* by the override */
-	enum account_effect effect; /* the caller's to fill in; */
-	bool is_guess;              /* this, too: is it one of its keys? */
+	enum account_effect effect; /* the caller's to fill in */
+	bool is_guess;              /* any text could be such a key */
 	/* read: */
 	struct store_answer answer;
 	struct store_standing standing; /* texts live in the arena */
@@ -34,6 +34,11 @@ struct account {
 /* Before it is read: with the rates that an override table says. */
 void account_init(struct account *account, struct arena *arena,
     const struct limit *limit, const struct identity *identity);
+/* One for each limit of the rules of which text could be a key; *n_out of
+ * them. */
+struct account *accounts_of_key(struct arena *arena,
+    const struct ruleset *rules, struct str text, const char *sasl_domain,
+    size_t *n_out);
 /* Fills in what the store knows. 0, or -1 and a reason. */
 int accounts_read(struct store *store, struct arena *arena,
     struct account *accounts, size_t n, struct buf *error);

@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{ "test", "[--store URL] [--tap] [FILE...]",
 	    "run the tests beside the rules, or these", test_run },
 	{ "facts", "[--json]", "list what rules can know", facts_run },
-	{ "counters", "[--over] [--near] [--json] [LIMIT [KEY]]",
+	{ "counters", "[--over] [--near] [--json] [LIMIT] [KEY]",
 	    "what limits have counted, and when there is room again",
 	    counters_run },
 	{ "reset", "LIMIT KEY [reason TEXT]",

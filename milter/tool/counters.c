@@ -6,31 +6,28 @@
  * rules as they are. A listing of many is read as it stands in the store,
  * where the maximum is that of the last charge; it has to look at every key.
  */
-#include "tool/tool.h"
+#include "tool/desk.h"
 
-#include "conf/load.h"
-
-#include "base/clock.h"
 #include "rules/key.h"
 #include "tool/json.h"
-#include "tool/names.h"
 #include "tool/reading.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#define ARENA_BYTES  4096
 #define COUNTERS_MAX 1000000
 
 struct counters {
-	struct arena *arena;
-	const struct ruleset *rules; /* may be NULL */
-	int64_t now_ms;
+	struct desk desk; /* perhaps without rules */
 	bool as_json;
 	bool over; /* only what is over */
 	bool near; /* or near */
 	struct reading *items;
 	size_t n;
 	bool is_cut; /* there are more than COUNTERS_MAX */
+	/* Of a key: whose readings they are, in that order. */
+	struct account *accounts;
+	size_t n_accounts;
 };
 
 /* Only the rules know how many different values a limit allows. */
@@ -39,9 +36,9 @@ fill_in_distinct(const struct counters *counters, struct reading *reading)
 {
 	const struct limit *limit;
 
-	if (reading->max > 0 || counters->rules == NULL)
+	if (reading->max > 0 || counters->desk.rules == NULL)
 		return;
-	limit = names_limit(counters->rules, reading->limit);
+	limit = names_limit(counters->desk.rules, reading->limit);
 	if (limit == NULL || limit->unit != UNIT_DISTINCT)
 		return;
 	reading->window_sec = 0;
@@ -74,10 +71,10 @@ keep_counter(void *context, const struct store_counter *counter)
 		counters->is_cut = true;
 		return false;
 	}
-	reading.limit = arena_str(counters->arena, counter->limit);
-	reading.key = arena_str(counters->arena, counter->identity);
-	reading.unit = arena_str(counters->arena, counter->unit);
-	counters->items = arena_grow(counters->arena, counters->items,
+	reading.limit = arena_str(counters->desk.arena, counter->limit);
+	reading.key = arena_str(counters->desk.arena, counter->identity);
+	reading.unit = arena_str(counters->desk.arena, counter->unit);
+	counters->items = arena_grow(counters->desk.arena, counters->items,
 	    counters->n, sizeof(*counters->items));
 	counters->items[counters->n++] = reading;
 	return true;
@@ -98,16 +95,26 @@ compare_readings(const void *left, const void *right)
 					    (a->window_sec < b->window_sec);
 }
 
-/* account: whose lock and grant belong to them, or NULL. */
+static const struct account *
+account_of(const struct counters *counters, const struct reading *reading)
+{
+	for (size_t i = 0; i < counters->n_accounts; i++)
+		if (str_eq(counters->accounts[i].limit->name, reading->limit))
+			return &counters->accounts[i];
+	return NULL;
+}
+
 static void
-add_json(const struct counters *counters, const struct account *account,
-    struct buf *out)
+add_json(const struct counters *counters, struct buf *out)
 {
 	json_open(out, NULL, '[');
 	for (size_t i = 0; i < counters->n; i++) {
+		const struct reading *reading = &counters->items[i];
+		const struct account *account = account_of(counters, reading);
+
 		json_newline(out);
 		json_open(out, NULL, '{');
-		reading_json(&counters->items[i], out);
+		reading_json(reading, out);
 		if (account != NULL)
 			standing_json(account, out);
 		json_close(out, '}');
@@ -121,10 +128,11 @@ add_table(const struct counters *counters, struct buf *out)
 	struct str cells[READING_COLUMNS];
 	struct grid grid;
 
-	grid_init(&grid, counters->arena, reading_columns, READING_COLUMNS);
+	grid_init(
+	    &grid, counters->desk.arena, reading_columns, READING_COLUMNS);
 	for (size_t i = 0; i < counters->n; i++) {
-		reading_cells(&counters->items[i], counters->arena,
-		    counters->now_ms, cells);
+		reading_cells(&counters->items[i], counters->desk.arena,
+		    counters->desk.now_ms, cells);
 		grid_add(&grid, cells);
 	}
 	grid_print(&grid, out);
@@ -141,16 +149,17 @@ say_none(const struct counters *counters)
 }
 
 static void
-say_counters(const struct counters *counters, const struct account *account)
+say_counters(const struct counters *counters)
 {
 	struct buf out = { 0 };
 
 	if (counters->as_json)
-		add_json(counters, account, &out);
+		add_json(counters, &out);
 	else if (counters->n > 0)
 		add_table(counters, &out);
-	if (account != NULL && !counters->as_json)
-		standing_lines(account, "", counters->now_ms, &out);
+	for (size_t i = 0; i < counters->n_accounts && !counters->as_json; i++)
+		standing_lines(
+		    &counters->accounts[i], counters->desk.now_ms, &out);
 	if (out.len == 0)
 		say_none(counters);
 	tool_out(buf_str(&out));
@@ -161,109 +170,115 @@ say_counters(const struct counters *counters, const struct account *account)
 		    COUNTERS_MAX);
 }
 
-static int
-say_unreadable(struct buf *error)
-{
-	tool_error("the counters cannot be read: %s; is 'store' in the "
-		   "configuration right, and is Redis running?",
-	    buf_str(error).p);
-	buf_done(error);
-	return TOOL_FINDING;
-}
-
 /* All counters, of one limit or of limits that the rules do not have. */
 static int
-list_counters(struct counters *counters, struct store *store, struct str limit,
-    struct str key)
+list_counters(struct counters *counters, struct str limit, struct str key)
 {
+	const struct ruleset *rules = counters->desk.rules;
 	struct store_query query = { .limit = limit, .now_ms = STORE_NOW };
 	struct buf error = { 0 };
 
 	if (key.len > 0)
-		query.identity = key_encode(counters->arena, key);
-	if (store_counters(store, &query, keep_counter, counters, &error) == -1)
-		return say_unreadable(&error);
-	if (counters->n == 0 && limit.len > 0 && counters->rules != NULL &&
-	    names_limit(counters->rules, limit) == NULL) {
-		names_no_limit(counters->rules, limit);
+		query.identity = key_encode(counters->desk.arena, key);
+	if (store_counters(counters->desk.store, &query, keep_counter, counters,
+		&error) == -1)
+		return desk_no_store(&counters->desk, &error);
+	if (counters->n == 0 && limit.len > 0 && rules != NULL &&
+	    names_limit(rules, limit) == NULL) {
+		names_no_limit(rules, limit);
 		return TOOL_FINDING;
 	}
 	if (counters->n > 0)
 		qsort(counters->items, counters->n, sizeof(*counters->items),
 		    compare_readings);
-	say_counters(counters, NULL);
+	say_counters(counters);
 	return TOOL_FINE;
 }
 
-/* One key of a limit: without a search through the store. */
-static int
-show_account(struct counters *counters, struct store *store,
-    const struct limit *limit, const struct identity *identity)
+/* What was never counted is not shown, unless it is locked or granted. */
+static void
+add_account(struct counters *counters, const struct account *account)
 {
-	struct buf error = { 0 };
-	struct account account;
+	const struct store_standing *standing = &account->standing;
 
-	account_init(&account, counters->arena, limit, identity);
-	if (accounts_read(store, counters->arena, &account, 1, &error) == -1)
-		return say_unreadable(&error);
-	for (size_t i = 0; account.has_counted && i < account.answer.n_levels;
-	     i++) {
+	if (!account->has_counted && standing->lock.until_ms == 0 &&
+	    standing->grant.until_ms == 0)
+		return;
+	for (size_t i = 0; i < account->answer.n_levels; i++) {
 		struct reading reading =
-		    reading_of_level(&account, i, counters->now_ms);
+		    reading_of_level(account, i, counters->desk.now_ms);
 
 		if (!is_wanted(counters, &reading))
 			continue;
-		counters->items = arena_grow(counters->arena, counters->items,
-		    counters->n, sizeof(*counters->items));
+		counters->items = arena_grow(counters->desk.arena,
+		    counters->items, counters->n, sizeof(*counters->items));
 		counters->items[counters->n++] = reading;
 	}
-	say_counters(counters, &account);
+}
+
+/* Without a search through the store. */
+static int
+show_accounts(struct counters *counters)
+{
+	struct desk *desk = &counters->desk;
+	struct buf error = { 0 };
+
+	if (accounts_read(desk->store, desk->arena, counters->accounts,
+		counters->n_accounts, &error) == -1)
+		return desk_no_store(desk, &error);
+	for (size_t i = 0; i < counters->n_accounts; i++)
+		add_account(counters, &counters->accounts[i]);
+	say_counters(counters);
 	return TOOL_FINE;
 }
 
+/* A key of one limit. */
 static int
-show_key(struct tool *tool, struct counters *counters, struct store *store,
-    struct str limit_name, struct str key)
+show_key(struct counters *counters, const char *limit_name, const char *key)
 {
+	struct desk *desk = &counters->desk;
 	const struct limit *limit =
-	    counters->rules != NULL ? names_limit(counters->rules, limit_name)
-				    : NULL;
+	    desk->rules != NULL ? names_limit(desk->rules, str_of(limit_name))
+				: NULL;
 	struct identity identity;
+	struct account account;
 
 	if (limit == NULL)
-		return list_counters(counters, store, limit_name, key);
-	identity = identity_for(
-	    counters->arena, limit, key, tool_conf(tool)->sasl_domain);
-	if (identity.fit == IDENTITY_NO) {
-		names_no_key(limit, key);
+		return list_counters(counters, str_of(limit_name), str_of(key));
+	if (desk_key(desk, limit, key, &identity) == -1)
 		return TOOL_FINDING;
-	}
-	return show_account(counters, store, limit, &identity);
+	account_init(&account, desk->arena, limit, &identity);
+	counters->accounts = &account;
+	counters->n_accounts = 1;
+	return show_accounts(counters);
+}
+
+/* A key of whichever limits can count it. */
+static int
+show_everywhere(struct counters *counters, const char *key)
+{
+	struct desk *desk = &counters->desk;
+
+	counters->accounts = accounts_of_key(desk->arena, desk->rules,
+	    str_of(key), desk->conf->sasl_domain, &counters->n_accounts);
+	return show_accounts(counters);
+}
+
+/* What no limit can be called, but an address, a network or a pair can. */
+static bool
+is_key(const char *word)
+{
+	return strpbrk(word, "@.:,/%+") != NULL;
 }
 
 static int
-show_counters(struct tool *tool, struct counters *counters, int n, char **argv)
+show_counters(struct counters *counters, int n, char **argv)
 {
-	struct str limit = str_of(n > 0 ? argv[0] : NULL);
-	struct str key = str_of(n > 1 ? argv[1] : NULL);
-	struct store *store = tool_open_store(tool);
-	struct ruleset *rules;
-	int rc;
-
-	if (store == NULL)
-		return TOOL_FINDING;
-	conf_use_timezone(tool->conf); /* times as the rules mean them */
-	/* Without rules there is less to know, but what is counted is there. */
-	rules = names_rules(tool);
-	counters->rules = rules;
-	counters->arena = arena_new(ARENA_BYTES);
-	counters->now_ms = clock_wall_ms();
-	rc = key.len > 0 ? show_key(tool, counters, store, limit, key)
-			 : list_counters(counters, store, limit, key);
-	arena_free(counters->arena);
-	ruleset_put(rules);
-	store_close(store);
-	return rc;
+	if (n == 2)
+		return show_key(counters, argv[0], argv[1]);
+	if (n == 1 && is_key(argv[0]) && counters->desk.rules != NULL)
+		return show_everywhere(counters, argv[0]);
+	return list_counters(counters, str_of(n > 0 ? argv[0] : NULL), STR(""));
 }
 
 int
@@ -276,9 +291,14 @@ counters_run(struct tool *tool, int argc, char **argv)
 		{ "--near", &counters.near, NULL },
 		{ 0 },
 	};
-	int n;
+	int n, rc;
 
 	if ((n = tool_arguments(tool, argc, argv, 0, 2, options)) == -1)
 		return TOOL_USAGE;
-	return show_counters(tool, &counters, n, argv);
+	/* Without rules there is less to know, but what is counted is there. */
+	if (desk_open(&counters.desk, tool, DESK_RULES_IF_FINE) == -1)
+		return TOOL_FINDING;
+	rc = show_counters(&counters, n, argv);
+	desk_close(&counters.desk);
+	return rc;
 }

@@ -174,17 +174,16 @@ add_grant(const struct account *account, int64_t now_ms, struct buf *out)
 }
 
 void
-standing_lines(const struct account *account, const char *indent,
-    int64_t now_ms, struct buf *out)
+standing_lines(const struct account *account, int64_t now_ms, struct buf *out)
 {
 	const struct store_standing *standing = &account->standing;
 
 	if (standing->lock.until_ms > now_ms) {
-		buf_add_cstr(out, indent);
+		buf_printf(out, "%.*s: ", STR_ARG(account->limit->name));
 		add_hold("locked", &standing->lock, now_ms, out);
 	}
 	if (standing->grant.until_ms > now_ms) {
-		buf_add_cstr(out, indent);
+		buf_printf(out, "%.*s: ", STR_ARG(account->limit->name));
 		add_grant(account, now_ms, out);
 	}
 }

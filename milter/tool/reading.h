@@ -40,10 +40,10 @@ void reading_cells(const struct reading *reading, struct arena *arena,
 /* The members of an object that the caller opens and closes. */
 void reading_json(const struct reading *reading, struct buf *out);
 
-/* "locked until …: reason", "granted x5 until …: reason by …", as lines with
- * indent before them; nothing if there is neither. */
-void standing_lines(const struct account *account, const char *indent,
-    int64_t now_ms, struct buf *out);
+/* "user-pace: locked until …: reason", "user-pace: granted x5 until …", as
+ * lines; nothing if there is neither. */
+void standing_lines(
+    const struct account *account, int64_t now_ms, struct buf *out);
 /* "locked": {…} or null, "grant": {…} or null. */
 void standing_json(const struct account *account, struct buf *out);
 

@@ -35,39 +35,37 @@ struct user {
 };
 
 /* A compound limit is one of the user's if all parts of its key were given. */
-static void
-add_limit(struct user *user, const struct limit *limit, struct str text)
+static bool
+has_account(const struct user *user, const struct limit *limit)
 {
-	struct desk *desk = user->desk;
-	struct identity identity =
-	    identity_for(desk->arena, limit, text, desk->conf->sasl_domain);
-	struct account *account;
-
-	if (identity.fit == IDENTITY_NO && limit->n_keys > 1) {
-		user->compound = arena_grow(desk->arena, user->compound,
-		    user->n_compound, sizeof(struct limit *));
-		user->compound[user->n_compound++] = limit;
-	}
-	if (identity.fit == IDENTITY_NO)
-		return;
-	user->accounts = arena_grow(
-	    desk->arena, user->accounts, user->n, sizeof(*user->accounts));
-	account = &user->accounts[user->n++];
-	account_init(account, desk->arena, limit, &identity);
-	account->effect = effect_of(desk->rules, limit, &user->switches);
-	/* What any text could be is only of interest if it was counted. */
-	account->is_guess = identity.fit == IDENTITY_MAYBE;
+	for (size_t i = 0; i < user->n; i++)
+		if (user->accounts[i].limit == limit)
+			return true;
+	return false;
 }
 
 static void
 add_limits(struct user *user, struct str text)
 {
-	const struct program *program = ruleset_program(user->desk->rules);
+	struct desk *desk = user->desk;
+	const struct program *program = ruleset_program(desk->rules);
 
-	for (size_t i = 0; i < program->n_limits; i++)
-		add_limit(user, program->limits[i], text);
+	user->accounts = accounts_of_key(
+	    desk->arena, desk->rules, text, desk->conf->sasl_domain, &user->n);
+	for (size_t i = 0; i < user->n; i++)
+		user->accounts[i].effect = effect_of(
+		    desk->rules, user->accounts[i].limit, &user->switches);
+	user->compound = arena_calloc(
+	    desk->arena, (program->n_limits + 1) * sizeof(struct limit *));
+	for (size_t i = 0; i < program->n_limits; i++) {
+		const struct limit *limit = program->limits[i];
+
+		if (limit->n_keys > 1 && !has_account(user, limit))
+			user->compound[user->n_compound++] = limit;
+	}
 }
 
+/* What any text could be is only of interest if it was counted. */
 static void
 drop_guesses(struct user *user)
 {
@@ -182,12 +180,8 @@ print_standings(const struct user *user, struct buf *out)
 {
 	for (size_t i = 0; i < user->n; i++) {
 		const struct account *account = &user->accounts[i];
-		struct buf head = { 0 };
 
-		buf_printf(&head, "%.*s: ", STR_ARG(account->limit->name));
-		standing_lines(
-		    account, buf_str(&head).p, user->desk->now_ms, out);
-		buf_done(&head);
+		standing_lines(account, user->desk->now_ms, out);
 		if (account->is_overridden)
 			buf_printf(out, "%.*s: its table '%.*s' gives %.*s %s",
 			    STR_ARG(account->limit->name),

@@ -45,6 +45,20 @@ unlike "  no other" "$OUT" 'anna'
 run 0 "counters of a key that has none" counters pace nobody
 like "  says so" "$ERR" 'nothing has been counted'
 
+run 0 "counters of a key of all limits" counters 'a@example.org,2001:db8:1:2::1'
+like "  has those that count it" "$OUT" 'mails.*a@example\.org,2001:db8:1:2:'
+unlike "  and no other" "$OUT" 'pace'
+run 0 "counters --near" counters --near
+like "  has who is over" "$OUT" 'pace +joe +recipients/1h +3/3 +100% .*\(in '
+unlike "  not who is far from it" "$OUT" '3/10|mails'
+run 1 "counters of a limit that is not there" counters paec
+like "  names the nearest" "$ERR" "there is no limit 'paec'; did you mean 'pace'"
+run 0 "a grant of a key" grant pace fred x2 for 1h reason "a list"
+run 0 "  is shown with its counters" counters pace fred
+like "  with the numbers that it makes" "$OUT" '^pace +fred +recipients/1h +0/6'
+like "  and why" "$OUT" '^pace: granted x2 \(6/1h, 20/1d\) until .*: a list \(by '
+run 1 "a key that is none of the limit" counters mails joe
+like "  says what is" "$ERR" 'mail\.from, client\.ip'
 run 0 "counters --json" counters --json pace joe
 printf '%s' "$OUT" > "$T/json"
 ok "  that a program can read" python3 -c '
@@ -65,6 +79,7 @@ assert "pace" in values and "joe" in values and "recipients" in values, hour
 run 0 "reset of a key" reset pace joe
 is "  its key is gone" "$(rcli exists 'sluice:limit:pace:{joe}')" 0
 is "  another's is not" "$(rcli exists 'sluice:limit:pace:{anna}')" 1
+sleep 2.1 # so long daemons remember a denial
 send joe
 like "  and joe sends again" "$CODES" '250 250 250 450 354 250 221$'
 run 1 "reset of a key that has none" reset pace nobody
