@@ -246,12 +246,12 @@ hand_over_shard(struct memory *memory, struct memory_shard *shard,
 
 	do {
 		fill_batch(batch, shard, &bucket);
-		if (batch->n > 0)
-			rc = target->backend->merge(
-			    target, batch->parts, batch->n, error);
+		if (batch->n > 0 && target->backend->merge(target, batch->parts,
+					batch->n, error) == -1)
+			rc = -1;
 		settle_batch(memory, batch);
 		memory_refunds_carry_out(memory);
-	} while (rc == 0 && batch->n > 0);
+	} while (batch->n > 0 && error->len == 0);
 	free(batch);
 	return rc;
 }
@@ -276,15 +276,17 @@ memory_hand_over(struct memory *memory, struct store *target, struct buf *error)
 
 	pthread_mutex_lock(&memory->merge_lock);
 	atomic_store(&memory->merged_into, target);
-	for (size_t i = 0; rc == 0 && i < MEMORY_SHARDS; i++) {
+	/* Without a reason: some keys must wait, and others need not. */
+	for (size_t i = 0; error->len == 0 && i < MEMORY_SHARDS; i++) {
 		struct memory_shard *shard = &memory->shards[i];
 		uint64_t stamp;
 
 		if (is_clean(shard, &stamp))
 			continue;
-		rc = hand_over_shard(memory, shard, target, error);
-		if (rc == 0)
+		if (hand_over_shard(memory, shard, target, error) == 0)
 			shard->merged = stamp;
+		else
+			rc = -1;
 	}
 	pthread_mutex_unlock(&memory->merge_lock);
 	return rc;

@@ -126,6 +126,15 @@ present_epoch(struct redis *redis)
 	return atomic_load(&redis->epoch);
 }
 
+/* Where one node of a Cluster is away, the others need not wait for it. */
+static bool
+is_reachable(struct redis *redis, struct str key)
+{
+	const struct redis_node *node = redis_node_of(redis, key);
+
+	return node != NULL && redis_pool_is_up(node->pool);
+}
+
 int
 redis_merge(
     struct store *store, struct merge_part *parts, size_t n, struct buf *error)
@@ -134,23 +143,28 @@ redis_merge(
 	/* As of before: if data are lost meanwhile, refunds are dropped. */
 	uint64_t generation = present_epoch(redis);
 	struct redis_ask asks[MERGE_BATCH];
+	struct merge_part *asked[MERGE_BATCH];
 	redisReply *replies[MERGE_BATCH];
+	size_t n_asked = 0, n_merged = 0;
 	struct ledger ledger;
 	int rc;
 
 	ledger_begin(&ledger, store, error);
 	for (size_t i = 0; i < n; i++) {
-		asks[i].args =
-		    make_args(ledger.arena, redis, &parts[i], &asks[i].n_args);
-		asks[i].key = asks[i].args[3];
+		struct redis_ask *ask = &asks[n_asked];
+
+		ask->args =
+		    make_args(ledger.arena, redis, &parts[i], &ask->n_args);
+		ask->key = ask->args[3];
+		if (is_reachable(redis, ask->key))
+			asked[n_asked++] = &parts[i];
 	}
-	rc = redis_session_ask_each(ledger.session, asks, n, replies, error);
-	for (size_t i = 0; rc != -1 && i < n; i++) {
-		parts[i].is_merged = is_merged(&ledger, &asks[i], replies[i]);
-		parts[i].generation = generation;
+	rc = redis_session_ask_each(
+	    ledger.session, asks, n_asked, replies, error);
+	for (size_t i = 0; rc != -1 && i < n_asked; i++) {
+		asked[i]->is_merged = is_merged(&ledger, &asks[i], replies[i]);
+		asked[i]->generation = generation;
+		n_merged += asked[i]->is_merged;
 	}
-	for (size_t i = 0; rc != -1 && i < n; i++)
-		if (!parts[i].is_merged)
-			rc = -1;
-	return ledger_end(&ledger, rc);
+	return ledger_end(&ledger, n_merged == n ? rc : -1);
 }

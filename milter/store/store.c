@@ -253,7 +253,8 @@ store_merge(struct store *store, struct store *local)
 	if (!store_is_up(store))
 		return -1;
 	rc = memory_hand_over(local->self, store, &error);
-	if (rc == -1)
+	/* That a node is away is in the log, and needs no reason here. */
+	if (rc == -1 && error.len > 0)
 		log_info("what was counted here while store %s was away is not "
 			 "yet added to it: %.*s",
 		    store->name, STR_ARG(buf_str(&error)));

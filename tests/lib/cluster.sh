@@ -62,7 +62,7 @@ cluster_start() {
 			"logfile $T/redis-$cluster_port/log" 'daemonize no' \
 			'save ""' 'appendonly no' 'cluster-enabled yes' \
 			'cluster-config-file nodes.conf' \
-			'cluster-node-timeout 1000' \
+			'cluster-node-timeout 2000' \
 			'cluster-replica-validity-factor 0' \
 			'repl-diskless-sync-delay 0' "$@" \
 			> "$T/redis-$cluster_port/redis.conf"

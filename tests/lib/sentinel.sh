@@ -91,7 +91,7 @@ sentinel_start_sentinels() {
 		SENTINEL_PORTS="$SENTINEL_PORTS $sentinel_port"
 		sentinel_conf "$sentinel_port" <<-END
 			sentinel monitor lab 127.0.0.1 $SENTINEL_MASTER 2
-			sentinel down-after-milliseconds lab 1000
+			sentinel down-after-milliseconds lab 2000
 			sentinel failover-timeout lab 3000
 			sentinel parallel-syncs lab 2
 			$SENTINEL_LINES

@@ -40,10 +40,10 @@ like "the log tells where it is" "$(sluiced_since daemon)" \
 	"store redis sentinel lab/0 is at 127.0.0.1:$SENTINEL_MASTER"
 
 # Traffic of both kinds, longer than a failover takes
-load "$MX" --clients 3 --seconds 7 --from '<busy@example.org>' \
+load "$MX" --clients 3 --seconds 9 --from '<busy@example.org>' \
 	--pause 0.02 > "$T/busy" &
 busy=$!
-load "$MX" --clients 3 --seconds 7 --from '<failing@example.org>' \
+load "$MX" --clients 3 --seconds 9 --from '<failing@example.org>' \
 	--pause 0.02 > "$T/failing" &
 failing=$!
 sleep 1.5

@@ -93,10 +93,10 @@ n=0
 while n=$((n + 1)); bystander=b$n@other.example; do
 	[ "$(cluster_master_of "$(cluster_slot "$bystander")")" = "$old" ] || break
 done
-load "$MX" --clients 2 --seconds 8 --from '<victim@example.org>' \
+load "$MX" --clients 2 --seconds 9 --from '<victim@example.org>' \
 	--pause 0.02 > "$T/victim" &
 victim=$!
-load "$MX" --clients 2 --seconds 8 --from "<$bystander>" \
+load "$MX" --clients 2 --seconds 9 --from "<$bystander>" \
 	--pause 0.02 > "$T/bystander" &
 other=$!
 sleep 1
