@@ -60,6 +60,8 @@ in_chroot() {
 		root=$1
 		folder=$2
 		shift 2
+		# a mount point, as the root of a machine is
+		mount --bind "$root" "$root"
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
 		mount -t sysfs -o ro sysfs "$root/sys"

@@ -22,9 +22,11 @@ ccli() {
 	timeout 5 redis-cli -h 127.0.0.1 -p "$cluster_port" "$@" 2>/dev/null
 }
 
-# A port whose bus (10000 above) is free as well
+# A port whose bus (10000 above) is free as well, and below those that the
+# system gives to clients: else one of them may have it.
 cluster_free_port() {
-	while cluster_port=$(free_port) && is_listening $((cluster_port + 10000)); do
+	while cluster_port=$(free_port) && { [ "$cluster_port" -gt 22767 ] ||
+		is_listening $((cluster_port + 10000)); }; do
 		:
 	done
 	echo "$cluster_port"

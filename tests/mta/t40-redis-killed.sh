@@ -35,6 +35,7 @@ for who in locally passing failing; do
 	is "with Redis: $who" "$CODES" "220 250 250 250 250 250 450 354 250 221"
 done
 
+sleep 2.1 # so long a denial is remembered
 sluiced_mark daemon
 redis_kill
 before=$(now_ms)

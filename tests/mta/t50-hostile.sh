@@ -82,8 +82,8 @@ is "each value has its end" \
 
 rcli --scan > "$T/keys"
 is "keys are of the allowed characters" \
-	"$(grep -v '^sluice:generation$' "$T/keys" | grep -Evc \
-		'^sluice:limit:[a-z-]+:\{[A-Za-z0-9.@_+=:/,%-]*(~[0-9a-f]{32})?\}$')" 0
+	"$(grep -Ev '^sluice:(generation|events|rules|hosts|(rule|hot|host):[a-zA-Z0-9.-]+)$' \
+		"$T/keys" | grep -Evc '^sluice:limit:[a-z-]+:\{[A-Za-z0-9.@_+=:/,%-]*(~[0-9a-f]{32})?\}$')" 0
 at_most "and none is long" "$(awk 'length > n { n = length } END { print n + 0 }' "$T/keys")" 400
 ok "the daemon lives" is_running "$(sluiced_pid daemon)"
 done_testing
