@@ -89,6 +89,8 @@ change_table(
 		    action->for_sec, store_time(session));
 }
 
+/* A message may have thousands of recipients; nobody waits for these writes,
+ * but the store has to carry them out. */
 static void
 change_table_by_texts(struct session *session, const struct action *action,
     const struct fact_value *value)

@@ -47,6 +47,7 @@ find_charged(
 	return NULL;
 }
 
+/* With the level it got: rules that ask again get the same answer. */
 static void
 remember_charged(struct session *session, const struct charge_use *use,
     const struct limit_level *level)
@@ -147,6 +148,7 @@ wants_charges(const struct charge_use *use)
 	return use->use.op != STORE_PEEK;
 }
 
+/* What the process counts by itself; other limits are unknown meanwhile. */
 static bool
 wants_local(const struct charge_use *use)
 {
@@ -159,6 +161,7 @@ wants_local_charges(const struct charge_use *use)
 	return wants_local(use) && wants_charges(use);
 }
 
+/* Connections are given back by their own stage only, attempts never. */
 static bool
 is_refundable(const struct charge_use *use)
 {
@@ -181,6 +184,7 @@ make_call(struct store *store, const struct charge *charge, use_filter *wants)
 	return call;
 }
 
+/* Answers are numbered as the uses that were wanted. */
 static void
 read_answers(struct session *session, struct charge *charge,
     const struct store_call *call, use_filter *wants)
@@ -232,6 +236,7 @@ charge_wait(struct session *session, struct charge *charge)
 		return;
 	if (call == NULL)
 		call = store_call_new(store);
+	/* What was asked for is copied: the call may outlive the stage. */
 	lookup_add(session, call);
 	rc = store_call_wait(call, call_time(session));
 	session->store_ms += (double)(clock_steady_us() - began_us) / 1000;

@@ -143,6 +143,7 @@ text_equals(
 			   : same_text(fact, one->texts[0], text);
 }
 
+/* The right side may read a table that cannot be asked. */
 static enum tri
 text_equals_text(struct session *session, const struct side *one,
     const struct text *right, struct evidence *evidence)
@@ -179,6 +180,7 @@ text_equals_operand(struct session *session, const struct side *one,
 		break;
 	}
 	fact_read(session, &right->ref, &other);
+	/* Two facts without a value are equal. */
 	if (other.n == 0)
 		return tri_of(value->n == 0);
 	for (size_t i = 0; i < other.n; i++)
@@ -187,6 +189,10 @@ text_equals_operand(struct session *session, const struct side *one,
 	return TRI_FALSE;
 }
 
+/*
+ * Numbers are compared if either side says so: checks have made sure that the
+ * left side is a number then, or a text that may be one.
+ */
 enum tri
 compare_value(struct session *session, const struct condition *cond,
     const struct side *one, struct evidence *evidence)
@@ -204,6 +210,7 @@ compare_value(struct session *session, const struct condition *cond,
 	return text_equals_operand(session, one, right, evidence);
 }
 
+/* A regex table spends the message's budget, and so may not know. */
 static enum tri
 is_in_table(struct session *session, const struct table *table, struct str text,
     bool ignore_case)
@@ -236,6 +243,7 @@ number_is_in(const struct condition *cond, double number)
 	return false;
 }
 
+/* An element that is not known does not matter behind one that is equal. */
 static enum tri
 text_is_in(struct session *session, const struct condition *cond,
     const struct side *one, struct evidence *evidence)

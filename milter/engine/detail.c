@@ -17,6 +17,8 @@ struct gathering {
 	size_t n;
 };
 
+/* The same fact by another prefix (client.ip(24)) is no other fact, but another
+ * header field is. */
 static void
 gather_ref(struct gathering *gathering, const struct fact_ref *ref)
 {
@@ -48,6 +50,7 @@ gather_operand(struct gathering *gathering, const struct operand *operand)
 		gather_text(gathering, &operand->text);
 }
 
+/* A limit was asked for its key, so the key's facts were read. */
 static void
 gather_limit(struct gathering *gathering, const struct limit *limit)
 {
@@ -55,6 +58,8 @@ gather_limit(struct gathering *gathering, const struct limit *limit)
 		gather_ref(gathering, &limit->keys[i]);
 }
 
+/* All that could have been read, also behind an `or` that was true before:
+ * which terms were looked at would be of no use to people. */
 static void
 gather(struct gathering *gathering, const struct condition *cond)
 {
@@ -90,6 +95,7 @@ append_cut(struct buf *out, struct str text, size_t max)
 	buf_add(out, str_sub(text, 0, len));
 }
 
+/* A list is joined; a value that nobody could read on a screen is cut. */
 static struct str
 value_text(struct gathering *gathering, const struct fact_ref *ref)
 {
@@ -158,6 +164,7 @@ set_limit(struct session *session, const struct evidence *evidence,
 		.max = level->rate.max,
 		.rate = level->rate,
 		.retry_ms = level->retry_ms };
+	/* The key is the same still, or it would have been kept. */
 	if (limit->identity.len == 0)
 		limit->identity = use_identity(session, evidence->limit, arena);
 	report->limit = limit;

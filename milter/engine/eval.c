@@ -113,6 +113,7 @@ ask_value(struct session *session, const struct condition *cond,
 	return compare_in(session, cond, one, evidence);
 }
 
+/* What is said by one sign in the language is asked the other way round. */
 static bool
 is_negated(const struct condition *cond)
 {
@@ -133,6 +134,7 @@ side_at(const struct side *side, size_t i)
 	return one;
 }
 
+/* Asks once if there is no value at all: == "" and =~ /^$/ hold then. */
 static enum tri
 eval_some(struct session *session, const struct condition *cond,
     const struct side *side, struct evidence *evidence)
@@ -149,6 +151,7 @@ eval_some(struct session *session, const struct condition *cond,
 	return is_negated(cond) ? tri_not(some) : some;
 }
 
+/* Each value is asked, and negated, by itself. */
 static enum tri
 eval_every(struct session *session, const struct condition *cond,
     const struct side *side, struct evidence *evidence)
@@ -241,6 +244,7 @@ eval_or(struct session *session, const struct condition *cond,
 	return some;
 }
 
+/* `not over L` that is true has left no evidence, yet the limit decided. */
 static bool
 speaks_of_limit(const struct condition *cond)
 {

@@ -1,7 +1,15 @@
+/*
+ * The one place where a rule is found true: what runs (run.c) and what is only
+ * tried (denied.c) must never come to different answers.
+ *
+ * The trap is the block. Rules of it may change what its condition reads (a
+ * score, a tag), and yet the rules behind them still belong to it.
+ */
 #include "engine/judge.h"
 
 #include "base/log.h"
 
+/* Said once for each rule and loading, not for each mail. */
 static bool
 has_expired(const struct session *session, struct rule *rule)
 {
@@ -37,6 +45,8 @@ judge_rule(
 	    has_expired(judge->session, rule))
 		return TRI_FALSE;
 	value = eval_condition(judge->session, rule->cond, evidence_out);
+	/* A block that is unknown makes a true rule unknown, too: its evidence,
+	 * that somebody must wait, is in evidence_out already. */
 	return value == TRI_TRUE ? judge->block_value : value;
 }
 

@@ -48,6 +48,7 @@ asked_of(struct lookups *lookups, const struct table *table)
 	return &lookups->asked[lookups->n_asked++];
 }
 
+/* All entries of a value, or none: half of them would give a wrong answer. */
 static void
 add_value(struct session *session, struct lookup *lookup,
     const struct str *entries, size_t n)
@@ -115,6 +116,7 @@ prepare_one(struct session *session, struct lookup *lookup,
 	buf_done(&text);
 }
 
+/* Made anew for each stage: what a fact is may have changed. */
 void
 lookup_prepare(struct session *session, const struct stage_plan *plan)
 {
@@ -231,6 +233,7 @@ lookup_value(const struct session *session, size_t i, size_t value,
 		return TRI_UNKNOWN;
 	asked = lookups->items[i].asked;
 	range = &lookups->items[i].ranges[value];
+	/* A value without any candidate is in no table, asked or not. */
 	if (!range->is_asked || (range->n > 0 && asked->found == NULL)) {
 		if (asked->table->on_outage == TABLE_TEMPFAIL)
 			evidence->is_tempfail = true;

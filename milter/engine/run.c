@@ -84,6 +84,10 @@ report_hit(const struct engine *engine, const struct rule *rule)
 		    action_type(main_action(rule)->kind)->name);
 }
 
+/*
+ * The reply is made before it is reported, and reported before what it costs
+ * the client is charged: a listener sees the state that decided.
+ */
 static void
 fire(struct run *run, const struct rule *rule, const struct evidence *evidence)
 {

@@ -135,6 +135,7 @@ compare_members(const void *a, const void *b)
 	return one->len < other->len ? -1 : one->len > other->len;
 }
 
+/* The store wants no two alike; sorted, a thousand are told apart quickly. */
 static void
 drop_twins(struct members *members)
 {
@@ -183,6 +184,7 @@ announced_bytes(const struct session *session)
 	return size < (double)BYTES_MAX ? (uint64_t)size : BYTES_MAX;
 }
 
+/* Recipients that are counted behind rcpt are counted all at once. */
 static uint64_t
 use_amount(
     const struct session *session, const struct limit *limit, bool is_peek)
