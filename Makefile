@@ -84,7 +84,16 @@ $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -Itests/unit $(ALL_LDFLAGS) -o $@ $< \
 		$(ARCHIVES) $(LIBS) -lcmocka
 
-units: $(UNITS)
+# Programs that tests and the benchmark start.
+$(BUILD)/lib/%: tests/lib/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
+$(BUILD)/bench/store_bench: tests/bench/store_bench.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
+units: $(UNITS) $(BUILD)/lib/delay_proxy
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 

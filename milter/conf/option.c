@@ -294,7 +294,7 @@ const struct option options[] = {
 	    .expected = "a duration from 1ms to 3s",
 	    .help = "deadline of one call of the store, with everything in "
 		    "it" },
-	{ "store_connections", set_count, FIELD(store_connections), "16",
+	{ "store_connections", set_count, FIELD(store_connections), "4",
 	    .min = 1, .max = 64, .at_start = true,
 	    .expected = "a number from 1 to 64",
 	    .help = "connections to the store" },

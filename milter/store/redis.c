@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 #define REDIS_TIMEOUT_MS  100
-#define REDIS_CONNECTIONS 16
+#define REDIS_CONNECTIONS 4
 #define REDIS_CLOSE_US    INT64_C(1000000)
 
 /* What part of a failed call was charged is nobody's: it goes back. */

@@ -11,10 +11,13 @@
 #include "store/redis.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
+#include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 #define PROBE_FIRST_US INT64_C(100000)
+#define PROBE_SLOW_US  INT64_C(1000000) /* what people must change */
 #define PROBE_MAX_US   INT64_C(5000000)
 #define CHECK_US       INT64_C(1000000)
 
@@ -51,7 +54,9 @@ static void
 delay_probe(struct redis_node *node, const struct redis_failure *failure)
 {
 	node->delay_us *= 2;
-	if (node->delay_us > PROBE_MAX_US || is_configuration(failure))
+	if (node->delay_us < PROBE_SLOW_US && is_configuration(failure))
+		node->delay_us = PROBE_SLOW_US;
+	if (node->delay_us > PROBE_MAX_US)
 		node->delay_us = PROBE_MAX_US;
 	node->probe_at_us = clock_steady_us() + with_jitter(node->delay_us);
 }
@@ -78,6 +83,65 @@ probe(struct redis_node *node)
 	delay_probe(node, &failure);
 }
 
+/* The value of a line "name:value" of INFO. */
+static struct str
+info_value(struct str info, struct str name)
+{
+	while (info.len > 0) {
+		ptrdiff_t end = str_find(info, '\n');
+		struct str line =
+		    str_sub(info, 0, end < 0 ? info.len : (size_t)end);
+
+		if (str_starts(line, name))
+			return str_trim(str_from(line, name.len));
+		info = str_from(info, line.len + (end < 0 ? 0 : 1));
+	}
+	return STR("");
+}
+
+/*
+ * Every key of ours expires, so each policy but noeviction may delete it: that
+ * is a limit that begins anew. One for keys that expire matters only where
+ * there is a bound of the memory; one for all keys tells that people think of
+ * this Redis as a cache.
+ */
+static void
+tell_policy(const struct redis_node *node, struct str info)
+{
+	struct str policy = info_value(info, STR("maxmemory_policy:"));
+	struct str bound = info_value(info, STR("maxmemory:"));
+
+	if (str_starts(policy, STR("allkeys-")) ||
+	    (str_starts(policy, STR("volatile-")) && !str_is(bound, "0")))
+		log_warning("store %s: its maxmemory-policy is %.*s: when its "
+			    "memory is full Redis deletes counters, and limits "
+			    "begin anew; set it to noeviction",
+		    node->target.name, STR_ARG(policy));
+}
+
+/* Once. Who may not ask INFO is not told either. */
+static int
+check_policy(
+    struct redis_node *node, int64_t deadline_us, struct redis_failure *failure)
+{
+	struct redisReply *reply;
+
+	if (node->knows_policy)
+		return 0;
+	redis_put_begin(&node->kept->out, 2);
+	redis_put_arg(&node->kept->out, STR("INFO"));
+	redis_put_arg(&node->kept->out, STR("memory"));
+	if (redis_conn_send(node->kept, deadline_us, failure) == -1 ||
+	    (reply = redis_conn_receive(node->kept, deadline_us, failure)) ==
+		NULL)
+		return -1;
+	node->knows_policy = true;
+	if (reply->type == REDIS_REPLY_STRING)
+		tell_policy(node, (struct str){ reply->str, reply->len });
+	freeReplyObject(reply);
+	return 0;
+}
+
 /* Were the data deleted or replaced while connections stayed open? */
 static void
 check_data(struct redis_node *node)
@@ -93,6 +157,8 @@ check_data(struct redis_node *node)
 	if (rc == 0)
 		rc = redis_conn_check(
 		    node->kept, &node->target, deadline_us, &is_same, &failure);
+	if (rc == 0)
+		rc = check_policy(node, deadline_us, &failure);
 	redis_pool_report(node->pool, &node->kept, rc == 0 ? NULL : &failure);
 	if (rc == 0 && !is_same)
 		redis_pool_renew(node->pool);

@@ -604,5 +604,6 @@ redis_conn_close(struct redis_conn *conn)
 		redisReaderFree(conn->reader);
 	}
 	buf_done(&conn->out);
+	free(conn->batch);
 	free(conn);
 }

@@ -75,7 +75,8 @@ struct redis_conn {
 				not known, never the same as another */
 	uint64_t cohort;     /* see redis_pool.h */
 	uint64_t era;
-	int64_t timeout_us; /* recv waits so long; 0: it does not wait */
+	int64_t timeout_us;        /* recv waits so long; 0: it does not wait */
+	struct redis_batch *batch; /* the pool's; NULL or a block to be freed */
 };
 
 /* Numeric addresses and paths only, never asks DNS: 0, or -1. */

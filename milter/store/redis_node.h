@@ -31,6 +31,7 @@ struct redis_node {
 	int64_t delay_us;
 	int64_t probe_at_us;
 	int64_t check_at_us;
+	bool knows_policy; /* was asked what becomes of a full memory */
 };
 
 /* Where a question goes that was answered by an error; see redirect below. */

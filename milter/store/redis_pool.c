@@ -1,53 +1,30 @@
 /*
  * Connections are opened when first needed, lent to one caller at a time and
- * taken last in, first out, so that few stay warm. Two numbers keep old news
- * from doing harm: the era grows with each change of state, and a failure of
- * an older era is not counted; the cohort grows when the data behind Redis
- * changed, and a connection of an older cohort is not used again.
+ * taken last in, first out, so that few stay warm. When all are lent, callers
+ * queue, and a connection that comes back goes to the first of them, without a
+ * look at whether it is idle. Two numbers keep old news from doing harm: the
+ * era grows with each change of state, and a failure of an older era is not
+ * counted; the cohort grows when the data behind Redis changed, and a
+ * connection of an older cohort is not used again.
  *
  * The trap is a connection that Redis closed while it lay idle (restart,
  * "timeout" in redis.conf): it is found by asking the socket before each use,
  * because after a question was written nobody may ask it again.
  */
-#include "store/redis_pool.h"
+#include "store/redis_pool_own.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define SELDOM_US INT64_C(60000000)
 #define NO_COHORT UINT64_MAX
-
-struct redis_pool {
-	const struct redis_target *target;
-	void (*on_down)(void *context);
-	void *context;
-	uint32_t connections;
-
-	pthread_mutex_t lock; /* all below */
-	pthread_cond_t changed;
-	struct redis_addresses addresses;
-	struct redis_conn *idle[REDIS_CONNECTIONS_MAX];
-	size_t n_idle;
-	size_t n_open;       /* idle, lent and being opened */
-	unsigned n_waiting;  /* for a change */
-	atomic_bool is_down; /* written under the lock, read by anybody */
-	bool has_worked;     /* since it came up */
-	unsigned n_failures;
-	int64_t down_since_us;
-	uint64_t era;
-	uint64_t cohort;
-	uint64_t marker; /* of the data; 0: not known yet */
-	struct redis_seldom refusals;
-	atomic_bool was_used;
-};
 
 bool
 redis_seldom_is_due(struct redis_seldom *seldom)
@@ -76,13 +53,13 @@ redis_pool_new(const struct redis_target *target, uint32_t connections,
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->changed, &attr);
+	pthread_cond_init(&pool->found, &attr);
 	pthread_condattr_destroy(&attr);
 	redis_addresses_of(target, &pool->addresses);
 	return pool;
 }
 
-/* Lock held. */
+/* Lock held; whoever called calls those who wait. */
 static void
 close_idle(struct redis_pool *pool)
 {
@@ -90,7 +67,6 @@ close_idle(struct redis_pool *pool)
 		redis_conn_close(pool->idle[--pool->n_idle]);
 		pool->n_open--;
 	}
-	pthread_cond_broadcast(&pool->changed);
 }
 
 void
@@ -98,46 +74,141 @@ redis_pool_free(struct redis_pool *pool)
 {
 	close_idle(pool);
 	assert(pool->n_open == 0);
-	pthread_cond_destroy(&pool->changed);
+	pthread_cond_destroy(&pool->found);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }
 
-/* False when the deadline is over. Lock held. */
-static bool
-wait_change(struct redis_pool *pool, int64_t deadline_us)
+/* --- those who wait ------------------------------------------------------ */
+
+static void
+enqueue(struct redis_pool *pool, struct waiter *waiter)
 {
-	struct timespec until = { .tv_sec = deadline_us / 1000000,
-		.tv_nsec = deadline_us % 1000000 * 1000 };
+	atomic_store(&waiter->state, WAITER_QUEUED);
+	waiter->next = NULL;
+	waiter->prev = pool->last;
+	if (pool->last != NULL)
+		pool->last->next = waiter;
+	else
+		pool->first = waiter;
+	pool->last = waiter;
+}
 
-	int rc;
+void
+pool_dequeue(struct redis_pool *pool, struct waiter *waiter)
+{
+	if (waiter->prev != NULL)
+		waiter->prev->next = waiter->next;
+	else
+		pool->first = waiter->next;
+	if (waiter->next != NULL)
+		waiter->next->prev = waiter->prev;
+	else
+		pool->last = waiter->prev;
+}
 
-	pool->n_waiting++;
-	rc = pthread_cond_timedwait(&pool->changed, &pool->lock, &until);
-	pool->n_waiting--;
-	return rc == 0;
+void
+pool_call(struct redis_pool *pool, struct waiter *waiter,
+    enum waiter_state state, struct wake_list *list)
+{
+	if (atomic_load(&waiter->state) == WAITER_QUEUED)
+		pool_dequeue(pool, waiter);
+	waiter->next = list->first;
+	list->first = waiter;
+	atomic_store(&waiter->state, (int)state);
+}
+
+void
+pool_wake(struct wake_list *list)
+{
+	struct waiter *waiter = list->first, *next;
+
+	/* Who is awake is gone soon, and its place in the list with it. */
+	for (; waiter != NULL; waiter = next) {
+		next = waiter->next;
+		atomic_store(&waiter->is_free, true);
+		sem_post(&waiter->wake);
+	}
+	list->first = NULL;
+}
+
+/* The first who waits looks again: there may be room for a connection. */
+static void
+call_first(struct redis_pool *pool, struct wake_list *list)
+{
+	if (pool->first != NULL)
+		pool_call(pool, pool->first, WAITER_CALLED, list);
+}
+
+static void
+call_all(struct redis_pool *pool, struct wake_list *list)
+{
+	while (pool->first != NULL)
+		call_first(pool, list);
+}
+
+/* Nobody will wake it any more, or it has just been. */
+static bool
+leave(struct redis_pool *pool, struct waiter *waiter)
+{
+	int state = atomic_load(&waiter->state);
+
+	if (state == WAITER_QUEUED)
+		pool_dequeue(pool, waiter);
+	else if (state == WAITER_SENT)
+		waiter->conn->batch->waiters[waiter->place] = NULL;
+	return state == WAITER_QUEUED || state == WAITER_SENT;
 }
 
 /*
- * True if this failure was the one that ended UP. An answer that leads
- * elsewhere speaks neither for this Redis nor against it. Lock held.
+ * Sleeps until woken: 0. -1: the deadline is over, and waiter is in no queue
+ * and no batch; its state is still that of before.
  */
-static bool
-count_failure(
-    struct redis_pool *pool, uint64_t era, const struct redis_failure *failure)
+static int
+sleep_until(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
+{
+	struct timespec until = { .tv_sec = deadline_us / 1000000,
+		.tv_nsec = deadline_us % 1000000 * 1000 };
+	bool has_left;
+
+	while (sem_clockwait(&waiter->wake, CLOCK_MONOTONIC, &until) == -1) {
+		if (errno != ETIMEDOUT)
+			continue;
+		pthread_mutex_lock(&pool->lock);
+		has_left = leave(pool, waiter);
+		pthread_mutex_unlock(&pool->lock);
+		if (has_left)
+			return -1;
+		/* Somebody is about to wake us: at once. */
+		while (sem_wait(&waiter->wake) == -1)
+			;
+		break;
+	}
+	/* The semaphore orders this, but ThreadSanitizer knows it not. */
+	atomic_exchange(&waiter->is_free, false);
+	return 0;
+}
+
+/* --- up and down ---------------------------------------------------------- */
+
+bool
+pool_count(struct redis_pool *pool, uint64_t era,
+    const struct redis_failure *failure, struct wake_list *list)
 {
 	if (pool->is_down || era != pool->era ||
 	    failure->kind == REDIS_FAILURE_AGAIN)
 		return false;
 	pool->n_failures++;
+	atomic_store(&pool->is_unsettled, true);
 	if (failure->kind != REDIS_FAILURE_CONNECT &&
 	    pool->n_failures < REDIS_FAILURES_MAX)
 		return false;
-	pool->is_down = true;
+	atomic_store(&pool->is_down, true);
 	pool->era++;
 	pool->cohort++;
 	pool->down_since_us = clock_steady_us();
 	close_idle(pool);
+	call_all(pool, list);
 	return true;
 }
 
@@ -149,6 +220,7 @@ count_success(struct redis_pool *pool, uint64_t era)
 		return;
 	pool->n_failures = 0;
 	pool->has_worked = true;
+	atomic_store(&pool->is_unsettled, false);
 }
 
 void
@@ -165,9 +237,8 @@ redis_pool_tell(struct redis_pool *pool, const struct redis_failure *failure)
 	buf_done(&text);
 }
 
-/* What count_failure could not do under the lock. */
-static void
-tell_failure(struct redis_pool *pool, const struct redis_failure *failure,
+void
+pool_tell(struct redis_pool *pool, const struct redis_failure *failure,
     bool is_change)
 {
 	struct buf text = { 0 };
@@ -181,6 +252,8 @@ tell_failure(struct redis_pool *pool, const struct redis_failure *failure,
 	buf_done(&text);
 	pool->on_down(pool->context);
 }
+
+/* --- connections ---------------------------------------------------------- */
 
 /*
  * The first answer of a new connection names the data it speaks of. Others
@@ -208,26 +281,28 @@ join_cohort(struct redis_pool *pool, struct redis_conn *conn)
 
 /* Opens the connection for which a place was taken. Lock held, let go within. */
 static struct redis_conn *
-open_conn(struct redis_pool *pool, int64_t deadline_us)
+open_conn(
+    struct redis_pool *pool, int64_t deadline_us, struct redis_failure *failure)
 {
 	struct redis_addresses addresses = pool->addresses;
-	struct redis_failure failure;
+	struct wake_list list = { NULL };
 	struct redis_conn *conn;
 	uint64_t era = pool->era;
 	bool is_change;
 
 	pthread_mutex_unlock(&pool->lock);
-	conn = redis_conn_open(pool->target, &addresses, deadline_us, &failure);
+	conn = redis_conn_open(pool->target, &addresses, deadline_us, failure);
 	pthread_mutex_lock(&pool->lock);
 	if (conn != NULL) {
 		join_cohort(pool, conn);
 		return conn;
 	}
 	pool->n_open--;
-	is_change = count_failure(pool, era, &failure);
-	pthread_cond_signal(&pool->changed);
+	is_change = pool_count(pool, era, failure, &list);
+	call_first(pool, &list);
 	pthread_mutex_unlock(&pool->lock);
-	tell_failure(pool, &failure, is_change);
+	pool_wake(&list);
+	pool_tell(pool, failure, is_change);
 	pthread_mutex_lock(&pool->lock);
 	return NULL;
 }
@@ -245,59 +320,148 @@ take_idle(struct redis_pool *pool)
 	return conn;
 }
 
-/* One that is idle, or a new one; NULL: none in time, or Redis is away. */
-static struct redis_conn *
-borrow_any(struct redis_pool *pool, int64_t deadline_us)
-{
-	struct redis_failure failure;
-	struct redis_conn *conn = NULL;
-	bool is_nameless = false, is_change = false;
-
-	pthread_mutex_lock(&pool->lock);
-	while (!pool->is_down && (conn = take_idle(pool)) == NULL) {
-		if (pool->addresses.n > 0 && pool->n_open < pool->connections) {
-			pool->n_open++;
-			conn = open_conn(pool, deadline_us);
-			break;
-		}
-		if (!wait_change(pool, deadline_us)) {
-			/* Nothing is wrong if all connections are busy. */
-			is_nameless = pool->addresses.n == 0;
-			break;
-		}
-	}
-	if (is_nameless) {
-		redis_fail(&failure, REDIS_FAILURE_LATE,
-		    "no address of %s in time", pool->target->host);
-		is_change = count_failure(pool, pool->era, &failure);
-	}
-	pthread_mutex_unlock(&pool->lock);
-	if (is_nameless)
-		tell_failure(pool, &failure, is_change);
-	return conn;
-}
-
 static void
 discard(struct redis_pool *pool, struct redis_conn *conn)
 {
+	struct wake_list list = { NULL };
+
 	pthread_mutex_lock(&pool->lock);
 	pool->n_open--;
+	call_first(pool, &list);
 	pthread_mutex_unlock(&pool->lock);
-	pthread_cond_signal(&pool->changed);
+	pool_wake(&list);
 	redis_conn_close(conn);
 }
 
-/* The socket is asked without the lock: others need not wait for that. */
+/*
+ * Nobody woke us in time. That is Redis' fault where the request was sent, or
+ * where nobody knows its address; but not if all connections are busy.
+ */
+static void
+fail_late(struct redis_pool *pool, struct waiter *waiter)
+{
+	struct redis_failure *failure = waiter->failure;
+	struct wake_list list = { NULL };
+	bool is_sent = atomic_load(&waiter->state) == WAITER_SENT;
+	bool is_nameless, is_change = false;
+
+	pthread_mutex_lock(&pool->lock);
+	is_nameless = pool->addresses.n == 0;
+	if (is_sent)
+		redis_fail(failure, REDIS_FAILURE_LATE, "no answer in time");
+	else
+		redis_fail(failure, REDIS_FAILURE_LATE,
+		    is_nameless ? "no address of %s in time"
+				: "no connection to %s in time",
+		    pool->target->host);
+	if (is_sent || is_nameless)
+		is_change = pool_count(
+		    pool, is_sent ? waiter->era : pool->era, failure, &list);
+	pthread_mutex_unlock(&pool->lock);
+	pool_wake(&list);
+	if (is_change)
+		pool_tell(pool, failure, true);
+}
+
+enum look { LOOK_FOUND, LOOK_FAILED, LOOK_QUEUED };
+
+/* What there is for waiter at once; else it is in the queue now. */
+static enum look
+look(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
+{
+	struct redis_failure *failure = waiter->failure;
+	enum look found = LOOK_FOUND;
+
+	pthread_mutex_lock(&pool->lock);
+	if (atomic_load(&pool->is_down)) {
+		redis_fail(failure, REDIS_FAILURE_AGAIN, "known to be away");
+		found = LOOK_FAILED;
+	} else if ((waiter->conn = take_idle(pool)) != NULL) {
+		waiter->is_fresh = false;
+	} else if (pool->addresses.n > 0 && pool->n_open < pool->connections) {
+		pool->n_open++;
+		waiter->conn = open_conn(pool, deadline_us, failure);
+		waiter->is_fresh = true;
+		found = waiter->conn != NULL ? LOOK_FOUND : LOOK_FAILED;
+	} else {
+		enqueue(pool, waiter);
+		found = LOOK_QUEUED;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return found;
+}
+
+/* A connection that comes too late is the next one's. */
+static int
+check_time(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
+{
+	if (atomic_load(&waiter->state) != WAITER_GRANTED ||
+	    clock_steady_us() < deadline_us)
+		return 0;
+	redis_fail(waiter->failure, REDIS_FAILURE_AGAIN,
+	    "no connection to %s in time", pool->target->host);
+	redis_pool_give_back(pool, waiter->conn, waiter->failure);
+	return -1;
+}
+
+int
+pool_get(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
+{
+	atomic_store(&pool->was_used, true);
+	for (;;) {
+		switch (look(pool, waiter, deadline_us)) {
+		case LOOK_FAILED:
+			return -1;
+		case LOOK_FOUND:
+			atomic_store(&waiter->state, WAITER_GRANTED);
+			/* Asked without the lock: others need not wait. */
+			if (waiter->is_fresh ||
+			    redis_conn_is_quiet(waiter->conn))
+				return 0;
+			discard(pool, waiter->conn);
+			continue;
+		case LOOK_QUEUED:
+			break;
+		}
+		if (sleep_until(pool, waiter, deadline_us) == -1) {
+			fail_late(pool, waiter);
+			return -1;
+		}
+		if (atomic_load(&waiter->state) != WAITER_CALLED)
+			return check_time(pool, waiter, deadline_us);
+	}
+}
+
+struct redis_conn *
+pool_release(struct redis_pool *pool, struct redis_conn *conn, bool is_good,
+    struct wake_list *list)
+{
+	if (!is_good || conn->cohort != pool->cohort) {
+		pool->n_open--;
+		call_first(pool, list);
+		return conn;
+	}
+	conn->era = pool->era;
+	if (pool->first != NULL) {
+		pool->first->conn = conn;
+		pool_call(pool, pool->first, WAITER_GRANTED, list);
+	} else {
+		pool->idle[pool->n_idle++] = conn;
+	}
+	return NULL;
+}
+
 struct redis_conn *
 redis_pool_borrow(struct redis_pool *pool, int64_t deadline_us)
 {
-	struct redis_conn *conn;
+	struct redis_failure failure;
+	struct waiter waiter = { .failure = &failure };
+	int rc;
 
-	atomic_store(&pool->was_used, true);
-	while ((conn = borrow_any(pool, deadline_us)) != NULL &&
-	       !redis_conn_is_quiet(conn))
-		discard(pool, conn);
-	return conn;
+	sem_init(&waiter.wake, 0, 0);
+	rc = pool_get(pool, &waiter, deadline_us);
+	sem_destroy(&waiter.wake);
+	return rc == 0 ? waiter.conn : NULL;
 }
 
 /* The connection may be used for another question. */
@@ -308,45 +472,71 @@ is_usable(const struct redis_failure *failure)
 	       failure->kind == REDIS_FAILURE_AGAIN;
 }
 
-/* A replica after a failover: nothing that leads there is of use. Lock held. */
+/* Nothing that was opened before is of use. Lock held. */
 static void
-leave_replica(struct redis_pool *pool, const struct redis_failure *failure)
+begin_cohort(struct redis_pool *pool, struct wake_list *list)
 {
-	if (failure != NULL && failure->kind == REDIS_FAILURE_REFUSED &&
-	    str_starts(str_of(failure->text), STR("READONLY"))) {
-		pool->cohort++;
-		close_idle(pool);
+	pool->cohort++;
+	close_idle(pool);
+	call_first(pool, list);
+}
+
+/*
+ * Counts what became of a question. After a failover (READONLY) nothing that
+ * leads there is of use; and where an answer was not to the question, who
+ * knows whose the next ones are. Lock held.
+ */
+static bool
+judge(struct redis_pool *pool, uint64_t era,
+    const struct redis_failure *failure, struct wake_list *list)
+{
+	if (failure == NULL) {
+		count_success(pool, era);
+		return false;
 	}
+	if (failure->kind == REDIS_FAILURE_GARBAGE ||
+	    (failure->kind == REDIS_FAILURE_REFUSED &&
+		str_starts(str_of(failure->text), STR("READONLY"))))
+		begin_cohort(pool, list);
+	return pool_count(pool, era, failure, list);
+}
+
+void
+redis_pool_judge(
+    struct redis_pool *pool, uint64_t era, const struct redis_failure *failure)
+{
+	struct wake_list list = { NULL };
+	bool is_change;
+
+	/* The usual case changes nothing, and needs no lock. */
+	if (failure == NULL && !atomic_load(&pool->is_unsettled))
+		return;
+	pthread_mutex_lock(&pool->lock);
+	is_change = judge(pool, era, failure, &list);
+	pthread_mutex_unlock(&pool->lock);
+	pool_wake(&list);
+	if (failure != NULL)
+		pool_tell(pool, failure, is_change);
 }
 
 void
 redis_pool_give_back(struct redis_pool *pool, struct redis_conn *conn,
     const struct redis_failure *failure)
 {
-	bool is_change = false, is_wanted;
+	struct wake_list list = { NULL };
+	bool is_change;
 
 	if (conn == NULL)
 		return;
 	pthread_mutex_lock(&pool->lock);
-	leave_replica(pool, failure);
-	if (failure == NULL)
-		count_success(pool, conn->era);
-	else
-		is_change = count_failure(pool, conn->era, failure);
-	if (is_usable(failure) && conn->cohort == pool->cohort) {
-		pool->idle[pool->n_idle++] = conn;
-		conn = NULL;
-	} else {
-		pool->n_open--;
-	}
-	is_wanted = pool->n_waiting > 0;
+	is_change = judge(pool, conn->era, failure, &list);
+	conn = pool_release(pool, conn, is_usable(failure), &list);
 	pthread_mutex_unlock(&pool->lock);
 	/* Who is woken finds the lock free. */
-	if (is_wanted)
-		pthread_cond_signal(&pool->changed);
+	pool_wake(&list);
 	redis_conn_close(conn);
 	if (failure != NULL)
-		tell_failure(pool, failure, is_change);
+		pool_tell(pool, failure, is_change);
 }
 
 int
@@ -379,22 +569,20 @@ void
 redis_pool_report(struct redis_pool *pool, struct redis_conn **conn,
     const struct redis_failure *failure)
 {
-	bool is_change = false;
+	struct wake_list list = { NULL };
+	bool is_change;
 
 	pthread_mutex_lock(&pool->lock);
-	leave_replica(pool, failure);
-	if (failure == NULL)
-		count_success(pool, (*conn)->era);
-	else
-		is_change = count_failure(
-		    pool, *conn != NULL ? (*conn)->era : pool->era, failure);
+	is_change = judge(
+	    pool, *conn != NULL ? (*conn)->era : pool->era, failure, &list);
 	pthread_mutex_unlock(&pool->lock);
+	pool_wake(&list);
 	if (!is_usable(failure)) {
 		redis_conn_close(*conn);
 		*conn = NULL;
 	}
 	if (failure != NULL)
-		tell_failure(pool, failure, is_change);
+		pool_tell(pool, failure, is_change);
 }
 
 bool
@@ -411,7 +599,8 @@ redis_pool_is_back(struct redis_pool *pool)
 	pthread_mutex_lock(&pool->lock);
 	if (pool->is_down) {
 		away_us = clock_steady_us() - pool->down_since_us;
-		pool->is_down = false;
+		atomic_store(&pool->is_down, false);
+		atomic_store(&pool->is_unsettled, true);
 		pool->has_worked = false;
 		pool->n_failures = 0;
 		pool->era++;
@@ -433,24 +622,36 @@ redis_pool_has_worked(struct redis_pool *pool)
 	return has_worked;
 }
 
+/* Those who wait for an address look again. Lock held. */
+static void
+set_addresses(struct redis_pool *pool, const struct redis_addresses *addresses,
+    struct wake_list *list)
+{
+	pool->addresses = *addresses;
+	pthread_cond_broadcast(&pool->found);
+	call_all(pool, list);
+}
+
 void
 redis_pool_look_up(struct redis_pool *pool)
 {
+	struct wake_list list = { NULL };
 	struct redis_addresses addresses;
 
 	if (redis_addresses_of(pool->target, &addresses) == 0 ||
 	    redis_addresses_look_up(pool->target, &addresses) == -1)
 		return; /* numeric, or DNS is away: what was known stays */
 	pthread_mutex_lock(&pool->lock);
-	pool->addresses = addresses;
-	pthread_cond_broadcast(&pool->changed);
+	set_addresses(pool, &addresses, &list);
 	pthread_mutex_unlock(&pool->lock);
+	pool_wake(&list);
 }
 
 int
 redis_pool_move(struct redis_pool *pool, const char *host, unsigned port)
 {
 	struct redis_target target = *pool->target;
+	struct wake_list list = { NULL };
 	struct redis_addresses addresses;
 	bool is_other;
 
@@ -461,11 +662,11 @@ redis_pool_move(struct redis_pool *pool, const char *host, unsigned port)
 	pthread_mutex_lock(&pool->lock);
 	is_other = !redis_addresses_eq(&pool->addresses, &addresses);
 	if (is_other) {
-		pool->addresses = addresses;
-		pool->cohort++;
-		close_idle(pool);
+		begin_cohort(pool, &list);
+		set_addresses(pool, &addresses, &list);
 	}
 	pthread_mutex_unlock(&pool->lock);
+	pool_wake(&list);
 	if (is_other)
 		log_info(
 		    "store %s is at %s:%u", pool->target->name, host, port);
@@ -482,9 +683,14 @@ int
 redis_pool_addresses(struct redis_pool *pool, int64_t deadline_us,
     struct redis_addresses *addresses_out)
 {
+	struct timespec until = { .tv_sec = deadline_us / 1000000,
+		.tv_nsec = deadline_us % 1000000 * 1000 };
+
 	pthread_mutex_lock(&pool->lock);
-	while (pool->addresses.n == 0 && wait_change(pool, deadline_us))
-		;
+	while (pool->addresses.n == 0)
+		if (pthread_cond_timedwait(&pool->found, &pool->lock, &until) !=
+		    0)
+			break;
 	*addresses_out = pool->addresses;
 	pthread_mutex_unlock(&pool->lock);
 	return addresses_out->n > 0 ? 0 : -1;
@@ -493,8 +699,10 @@ redis_pool_addresses(struct redis_pool *pool, int64_t deadline_us,
 void
 redis_pool_renew(struct redis_pool *pool)
 {
+	struct wake_list list = { NULL };
+
 	pthread_mutex_lock(&pool->lock);
-	pool->cohort++;
-	close_idle(pool);
+	begin_cohort(pool, &list);
 	pthread_mutex_unlock(&pool->lock);
+	pool_wake(&list);
 }

@@ -36,6 +36,29 @@ void redis_pool_give_back(struct redis_pool *pool, struct redis_conn *conn,
     const struct redis_failure *failure);
 
 /*
+ * One command and its one reply. While all connections are busy, requests
+ * gather, and whoever gets a connection next sends all of them in one write and
+ * reads their replies (redis_batch.c): so the more threads ask, the fewer
+ * system calls each of them and Redis makes.
+ */
+struct redis_request {
+	struct buf out;           /* the command; the caller's */
+	struct redisReply *reply; /* the caller's */
+	uint64_t generation;      /* of the data that answered */
+	uint64_t era;             /* for redis_pool_judge */
+};
+
+/*
+ * 0 and the reply, which may be an error: then the caller tells what it thinks
+ * of it by redis_pool_judge. -1: none by then, or down; *failure says why, and
+ * what is to be counted has been.
+ */
+int redis_pool_ask(struct redis_pool *pool, struct redis_request *request,
+    int64_t deadline_us, struct redis_failure *failure);
+void redis_pool_judge(
+    struct redis_pool *pool, uint64_t era, const struct redis_failure *failure);
+
+/*
  * A connection beside those that are lent, for one thread that keeps it: opens
  * one if *conn is NULL or no good any more. For the thread behind; it also
  * works while the pool is down and then changes nothing of that.

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <time.h>
 
+#define REQUEST_BYTES 1024 /* of the usual one */
+
 enum group_state { GROUP_OPEN, GROUP_ANSWERED, GROUP_FAILED };
 
 /* The items of one slot. */
@@ -355,7 +357,7 @@ may_ask_again(
 }
 
 static void
-settle_group(struct group *group, const struct redis_conn *conn)
+settle_group(struct group *group, uint64_t generation)
 {
 	group->state = GROUP_ANSWERED;
 	for (size_t i = 0; i < group->n_items; i++) {
@@ -363,14 +365,14 @@ settle_group(struct group *group, const struct redis_conn *conn)
 
 		item->is_answered = true;
 		if (item->use != NULL && !item->is_give_back)
-			item->use->generation = conn->generation;
+			item->use->generation = generation;
 	}
 }
 
 /* What a reply means for its group. -1: it is not one to our question. */
 static int
 take_reply(struct course *course, struct lane *lane, struct group *group,
-    const redisReply *reply)
+    const redisReply *reply, uint64_t generation)
 {
 	const struct redis_question question = { group->items, group->n_items,
 		course->round->now_ms };
@@ -391,7 +393,7 @@ take_reply(struct course *course, struct lane *lane, struct group *group,
 		    "answer does not belong to the question");
 		return -1;
 	}
-	settle_group(group, lane->conn);
+	settle_group(group, generation);
 	return 0;
 }
 
@@ -413,7 +415,7 @@ receive_group(struct course *course, struct lane *lane, struct group *group)
 	reply = redis_conn_receive(lane->conn, deadline_us, &lane->failure);
 	if (reply == NULL)
 		return -1;
-	rc = take_reply(course, lane, group, reply);
+	rc = take_reply(course, lane, group, reply, lane->conn->generation);
 	freeReplyObject(reply);
 	return rc;
 }
@@ -520,10 +522,54 @@ ask_open_groups(struct course *course)
 	return 0;
 }
 
+/*
+ * One slot, and so one reply: the usual case, in which the connection is shared
+ * with others that ask at the same time.
+ */
+static void
+ask_shared(struct course *course, struct group *group)
+{
+	const struct redis_round *round = course->round;
+	struct redis_pool *pool = group->node->pool;
+	struct redis_request request = { .reply = NULL };
+	struct lane lane = { .node = group->node };
+
+	pause_before(course);
+	buf_reserve(&request.out, REQUEST_BYTES);
+	put_group(round, group, &request.out);
+	if (redis_pool_ask(pool, &request, round->deadline_us, &lane.failure) ==
+	    0) {
+		if (take_reply(course, &lane, group, request.reply,
+			request.generation) == -1) {
+			lane.has_failed = true;
+			group->state = GROUP_FAILED;
+		}
+		freeReplyObject(request.reply);
+		redis_pool_judge(
+		    pool, request.era, lane.has_failed ? &lane.failure : NULL);
+	} else {
+		group->state = GROUP_FAILED;
+	}
+	buf_done(&request.out);
+}
+
+/* May the one open group share a connection? */
+static struct group *
+only_group(struct course *course)
+{
+	struct group *group = &course->groups[0];
+
+	if (course->n_groups != 1 || group->is_asking ||
+	    course->round->is_behind)
+		return NULL;
+	return group;
+}
+
 int
 redis_round_ask(const struct redis_round *round)
 {
 	struct course course;
+	struct group *group;
 
 	course.round = round;
 	course.pause_until_us = 0;
@@ -532,7 +578,9 @@ redis_round_ask(const struct redis_round *round)
 		if (!round->is_behind &&
 		    count_groups(&course, GROUP_FAILED) > 0)
 			return -1;
-		if (ask_open_groups(&course) == -1)
+		if ((group = only_group(&course)) != NULL)
+			ask_shared(&course, group);
+		else if (ask_open_groups(&course) == -1)
 			return -1;
 	}
 	return count_groups(&course, GROUP_FAILED) > 0 ? -1 : 0;

@@ -154,7 +154,7 @@ struct store_options {
 	uint32_t timeout_ms;  /* whole call, waiting for a connection included;
 				  0: 100 */
 	uint32_t
-	    connections; /* 0: 16; one more serves what is not waited for */
+	    connections; /* 0: 4; one more serves what is not waited for */
 };
 
 struct store *store_open(

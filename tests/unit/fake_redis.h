@@ -7,6 +7,7 @@
 
 #include "redis_server.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +20,10 @@ struct fake_redis {
 	pthread_t thread;
 	const char *greeting; /* to each command of the greeting, or NULL */
 	const char *answer;   /* to each script; NULL: none; "": closes */
+	bool closes;          /* after an answer, too */
+	bool counts; /* or: script number i is answered by :i, once released */
+	atomic_uint n_released;
+	atomic_uint n_guests;
 	atomic_uint n_scripts;
 };
 
@@ -63,19 +68,38 @@ fake_answer(struct fake_redis *fake, const char *name)
 }
 
 static inline void
+fake_count(struct fake_redis *fake, int fd)
+{
+	unsigned i = atomic_fetch_add(&fake->n_scripts, 1);
+	char answer[16];
+
+	while (i >= atomic_load(&fake->n_released))
+		nap_ms(1);
+	snprintf(answer, sizeof(answer), ":%u\r\n", i);
+	send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+}
+
+static inline void
 fake_talk(struct fake_redis *fake, int fd)
 {
 	FILE *in = fdopen(fd, "r");
 	char name[16];
 
 	while (in != NULL && fake_read_command(in, name)) {
-		const char *answer = fake_answer(fake, name);
+		const char *answer;
 
+		if (fake->counts && strncmp(name, "EVAL", 4) == 0) {
+			fake_count(fake, fd);
+			continue;
+		}
+		answer = fake_answer(fake, name);
 		if (answer == NULL)
 			continue;
 		if (answer[0] == '\0')
 			break;
 		send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+		if (fake->closes && strncmp(name, "EVAL", 4) == 0)
+			break;
 	}
 	if (in != NULL)
 		fclose(in);
@@ -113,6 +137,7 @@ fake_run(void *arg)
 			break;
 		}
 		*guest = (struct fake_guest){ fake, fd };
+		atomic_fetch_add(&fake->n_guests, 1);
 		pthread_create(&threads[n++], NULL, fake_run_guest, guest);
 	}
 	while (n > 0)
@@ -129,6 +154,8 @@ fake_start(struct fake_redis *fake, const char *path)
 	unlink(path);
 	atomic_init(&fake->is_ending, false);
 	atomic_init(&fake->n_scripts, 0);
+	atomic_init(&fake->n_guests, 0);
+	atomic_init(&fake->n_released, 0);
 	fake->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (bind(fake->fd, (struct sockaddr *)&address, sizeof(address)) ||
 	    listen(fake->fd, 64))
@@ -141,6 +168,7 @@ static inline void
 fake_stop(struct fake_redis *fake)
 {
 	atomic_store(&fake->is_ending, true);
+	atomic_store(&fake->n_released, UINT_MAX);
 	shutdown(fake->fd, SHUT_RDWR);
 	pthread_join(fake->thread, NULL);
 	close(fake->fd);

@@ -50,7 +50,7 @@ an_empty_file_gives_every_default(void **state)
 	assert_null(conf->socket_group);
 	assert_string_equal(conf->store, "redis://127.0.0.1:6379/0");
 	assert_int_equal(conf->store_timeout_ms, 100);
-	assert_int_equal(conf->store_connections, 16);
+	assert_int_equal(conf->store_connections, 4);
 	assert_string_equal(conf->store_prefix, "sluice");
 	assert_null(conf->store_password_file);
 	assert_int_equal(conf->rules.n, 1);
