@@ -9,6 +9,24 @@
 
 #include <assert.h>
 
+/* What the override table says of the key; of a network its first address. */
+static bool
+find_override(struct arena *arena, const struct limit *limit,
+    const struct identity *identity, struct str *value_out)
+{
+	struct ip_net net;
+
+	if (limit->override == NULL)
+		return false;
+	if (limit->keys[0].fact->type != FACT_TYPE_IP)
+		return table_value_text(
+		    limit->override, identity->first, true, arena, value_out);
+	return ip_net_parse(identity->first, &net) == 0 &&
+	       table_value_ip(limit->override, &net.ip, arena, value_out);
+}
+
+/* A value that is no raise is as good as none, as it is for the daemon, whose
+ * log tells of it. */
 void
 account_init(struct account *account, struct arena *arena,
     const struct limit *limit, const struct identity *identity)
@@ -21,9 +39,7 @@ account_init(struct account *account, struct arena *arena,
 	account->n_rates = limit->n_rates;
 	for (size_t i = 0; i < limit->n_rates; i++)
 		account->rates[i] = limit->rates[i];
-	if (limit->override != NULL &&
-	    table_value_text(
-		limit->override, identity->first, true, arena, &value) &&
+	if (find_override(arena, limit, identity, &value) &&
 	    raise_parse(value, &raise, &error) == 0) {
 		account->is_overridden = true;
 		account->is_unlimited = raise.kind == RAISE_UNLIMITED;
@@ -122,6 +138,7 @@ take_standing(void *context, size_t i, const struct store_account *read)
 	return true;
 }
 
+/* Lock and grant with their reasons, and whether anything was counted. */
 static int
 read_standings(struct store *store, struct arena *arena,
     struct account *accounts, size_t n, struct buf *error)
@@ -141,6 +158,7 @@ read_standings(struct store *store, struct arena *arena,
 	return store_accounts(store, &asking, take_standing, &copying, error);
 }
 
+/* As if the peek had seen it. */
 static void
 use_lock(struct account *account)
 {

@@ -1,3 +1,7 @@
+/*
+ * Words are joined by one blank each: whether a shell got `40/1m, 400/1h` in
+ * quotes or as two words, and a reason with quotes or without, is the same.
+ */
 #include "tool/clause.h"
 
 #include "base/quantity.h"

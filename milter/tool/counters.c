@@ -50,6 +50,7 @@ fill_in_distinct(const struct counters *counters, struct reading *reading)
 	}
 }
 
+/* Near includes over, as a rule's `near` does. */
 static bool
 is_wanted(const struct counters *counters, const struct reading *reading)
 {
@@ -80,6 +81,7 @@ keep_counter(void *context, const struct store_counter *counter)
 	return true;
 }
 
+/* As people look for them: by limit, key, then from short to long windows. */
 static int
 compare_readings(const void *left, const void *right)
 {

@@ -1,3 +1,8 @@
+/*
+ * The store is opened before the rules are read: a store in the daemon's own
+ * memory can never be seen from here, whatever the rules say, and saying so comes
+ * first.
+ */
 #include "tool/desk.h"
 
 #include "conf/load.h"
@@ -61,6 +66,7 @@ desk_key(struct desk *desk, const struct limit *limit, const char *text,
 	return 0;
 }
 
+/* One sentence for all commands: what failed, and where to look. */
 int
 desk_no_store(struct desk *desk, struct buf *error)
 {

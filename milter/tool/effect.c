@@ -1,3 +1,8 @@
+/*
+ * Only rules that say `over` count: by `near` or `used` people score and log, and
+ * where these refuse, `over` most often refuses a moment later. What stands in a
+ * block's `on … if` is asked for as well as the rule's own condition.
+ */
 #include "tool/effect.h"
 
 #include "base/clock.h"
@@ -66,6 +71,7 @@ asks_over(const struct condition *cond, const struct limit *limit)
 	return false;
 }
 
+/* To discard is to refuse as well, for whoever waits for the mail. */
 bool
 rule_refuses(const struct rule *rule)
 {

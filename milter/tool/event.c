@@ -102,6 +102,7 @@ add_value(struct buf *out, const struct store_event *event, const char *name,
 	buf_add_cstr(out, after);
 }
 
+/* Action and code are of the rule, so an observed one "would" only. */
 static void
 verdict_headline(const struct store_event *event, struct buf *out)
 {
@@ -200,6 +201,8 @@ event_line(const struct store_event *event, int64_t now_ms, struct buf *out)
 		buf_add_cstr(out, " (only observed)");
 }
 
+/* Fields that are numbers for programs; others stay texts, even where they
+ * look like numbers: a queue id may. */
 static bool
 is_counted(struct str name)
 {

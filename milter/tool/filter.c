@@ -1,3 +1,7 @@
+/*
+ * A name that no event has would wait for ever and never say why, so it is
+ * refused; a value can be anything.
+ */
 #include "tool/filter.h"
 
 #include "base/ip.h"
@@ -95,6 +99,7 @@ is_in_network(struct str value, struct str wanted)
 	return ip_net_has(&net, &ip);
 }
 
+/* Not being observed is a field that is not there. */
 static bool
 holds(const struct store_field *filter, const struct store_event *event)
 {
@@ -115,6 +120,7 @@ holds(const struct store_field *filter, const struct store_event *event)
 	return false;
 }
 
+/* One of those of the same name is enough. */
 static bool
 has_alternative(const struct filters *filters, const struct str name,
     const struct store_event *event)

@@ -75,6 +75,7 @@ set_grant(struct desk *desk, const struct limit *limit, struct str key,
 	return rc;
 }
 
+/* A grant that is not there is a finding: most likely a slip of the pen. */
 static int
 end_grant(struct desk *desk, const struct limit *limit, struct str key,
     struct str why)

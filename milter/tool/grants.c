@@ -89,6 +89,7 @@ add_json(struct listing *listing, const struct store_grant *grant)
 	buf_done(&text);
 }
 
+/* They come as they are to be shown: those that end first first. */
 static bool
 add_grant(void *context, const struct store_grant *grant)
 {

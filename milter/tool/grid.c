@@ -1,3 +1,8 @@
+/*
+ * Cells are copied as they come and measured at the end, since the widest may be
+ * the last. Blanks are only written before something: so no line ends with any,
+ * and what is copied from a terminal can be compared.
+ */
 #include "tool/grid.h"
 
 #include "tool/tool.h"

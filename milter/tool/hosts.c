@@ -131,6 +131,7 @@ mark_different(struct hosts *hosts)
 	return n;
 }
 
+/* 0: it did not say. */
 static int64_t
 started_ms(const struct host *host)
 {

@@ -84,6 +84,7 @@ is_of_type(const struct search *search, const struct table *table)
 	return false;
 }
 
+/* Inline and file tables are part of the rules that were loaded. */
 static void
 look_here(struct search *search, const struct table *table)
 {

@@ -1,3 +1,9 @@
+/*
+ * Names are few (hundreds at most) and asked for once in a command, so they are
+ * looked for one by one. The rules are loaded anew by every command: what an
+ * operator sees is what the files say now, which `hosts` compares with what the
+ * daemons run.
+ */
 #include "tool/names.h"
 
 #include "base/quantity.h"

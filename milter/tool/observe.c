@@ -68,6 +68,8 @@ enforce(struct desk *desk, const struct rule *rule, struct str reason)
 	if (store_switch_drop(desk->store, rule->name, &was_there, &error) ==
 	    -1)
 		return desk_no_store(desk, &error);
+	/* The switch goes in any case: it must not come back to life when the
+	 * file or the mode is changed. */
 	if (was_there)
 		desk_record(desk, &act);
 	if (rule->is_observed) {

@@ -1,3 +1,7 @@
+/*
+ * Who it was is for those who ask later, not a proof: root can be anybody. That
+ * is why a reason belongs to it.
+ */
 #include "tool/operator.h"
 
 #include "conf/load.h"

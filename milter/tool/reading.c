@@ -1,3 +1,8 @@
+/*
+ * The trap is the maximum: a listing knows only that of the last charge, an
+ * account that of the rules and grants as they are now. So a key may show 20/20
+ * in a listing and 20/100 by itself, just after it was granted more.
+ */
 #include "tool/reading.h"
 
 #include "base/quantity.h"
@@ -83,6 +88,7 @@ window_text(const struct reading *reading, char text[32])
 	return rate_window_text(&rate, text);
 }
 
+/* "never" is a maximum of 0: no time brings room. */
 void
 reading_cells(const struct reading *reading, struct arena *arena,
     int64_t now_ms, struct str *cells)
@@ -153,6 +159,7 @@ add_hold(const char *what, const struct store_hold *hold, int64_t now_ms,
 	buf_byte(out, '\n');
 }
 
+/* x5 alone says nothing to whoever does not know the limit by heart. */
 static void
 add_grant(const struct account *account, int64_t now_ms, struct buf *out)
 {

@@ -105,6 +105,7 @@ is_same_row(const struct hit *a, const struct hit *b)
 	       a->is_observed == b->is_observed;
 }
 
+/* -1: before the days that are shown. */
 static ptrdiff_t
 column_of(const struct stats *stats, struct str day)
 {
@@ -250,6 +251,7 @@ print_rows(const struct stats *stats, struct buf *out)
 		grid_print(&grid, out);
 }
 
+/* Ever, in the time that is kept: not only in the days that are shown. */
 static bool
 was_hit(const struct stats *stats, struct str rule)
 {

@@ -89,6 +89,7 @@ complete(struct desk *desk, const struct asking *asking, struct str entry)
 	    desk->arena, "%.*s@%s", STR_ARG(entry), desk->conf->sasl_domain);
 }
 
+/* One that stands in a file or in the rules is edited there. */
 static const struct table *
 find_table(struct desk *desk, const char *name)
 {
@@ -222,6 +223,7 @@ struct listing {
 	size_t n;
 };
 
+/* All of them first: the store has them in no order. */
 static bool
 keep_entry(void *context, const struct store_entry *entry)
 {

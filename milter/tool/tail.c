@@ -71,6 +71,8 @@ run_program(struct tail *tail, const struct store_event *event)
 	buf_done(&json);
 }
 
+/* The id is noted before anything else: what was shown once is not shown again
+ * when the store goes away in the middle of a page. */
 static bool
 show_event(void *context, const struct store_event *event)
 {
@@ -124,6 +126,7 @@ say_state(struct tail *tail, bool is_away, struct buf *error)
 	tail->is_away = is_away;
 }
 
+/* An output that nobody reads any more ends it. */
 static void
 follow(struct tail *tail)
 {

@@ -93,6 +93,7 @@ use_maximum(const struct limit *limit, const struct store_account *account,
 		reading->free_at_ms = 0;
 }
 
+/* Of several windows the one that is fullest tells how it stands. */
 static bool
 take_account(void *context, size_t i, const struct store_account *account)
 {
@@ -122,6 +123,7 @@ take_account(void *context, size_t i, const struct store_account *account)
 	return true;
 }
 
+/* A lock lasts, whatever the windows say. */
 static bool
 is_hot(const struct hot_key *key)
 {
@@ -275,6 +277,8 @@ print_head(const struct top *top, struct buf *out)
 	    top->n_keys - n_locked - n_over);
 }
 
+/* A store that is away is shown in place of the keys, and asked again in a
+ * second: whoever watches wants to see it come back. */
 static void
 draw(struct top *top)
 {

@@ -78,6 +78,8 @@ drop_guesses(struct user *user)
 	user->n = n;
 }
 
+/* By who it was, or by what was counted: a refusal at connect has no login,
+ * and one of an IPv6 client only its network as key. */
 static bool
 is_about(const struct user *user, const struct store_event *event)
 {
@@ -96,6 +98,7 @@ is_about(const struct user *user, const struct store_event *event)
 	return false;
 }
 
+/* Crossings and what operators did are no refusals. */
 static bool
 look_at(void *context, const struct store_event *event)
 {
@@ -107,6 +110,7 @@ look_at(void *context, const struct store_event *event)
 	return user->n_refusals < REFUSALS_MAX && ++user->n_seen < EVENTS_BACK;
 }
 
+/* Four questions, each for all at once: switches, limits, tables, events. */
 static int
 read_user(struct user *user, struct str text, struct buf *error)
 {
@@ -195,6 +199,7 @@ print_standings(const struct user *user, struct buf *out)
 	}
 }
 
+/* Whether a limit's `if` holds depends on the mail: it is only shown. */
 static void
 print_conditions(const struct user *user, struct buf *out)
 {

@@ -1,3 +1,7 @@
+/*
+ * The zone is that of the process, which conf_use_timezone has made that of the
+ * rules: "daily" and what people are told must agree about midnight.
+ */
 #include "tool/when.h"
 
 #include <stdio.h>

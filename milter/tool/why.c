@@ -106,7 +106,8 @@ take_line(struct str *rest)
 	return line;
 }
 
-/* "pace: …": the begin of a rule? */
+/* "pace: …": the begin of a rule? Its label is all that is needed of the
+ * language: what follows it belongs to the rule until the next one. */
 static bool
 begins_rule(struct str line, struct str *name_out)
 {
@@ -201,6 +202,7 @@ add_rule(struct desk *desk, const struct store_event *event, struct buf *out)
 		return;
 	add_line(out, "rule", "%.*s%s%.*s%s", STR_ARG(rule),
 	    at.len > 0 ? " (" : "", STR_ARG(at), at.len > 0 ? ")" : "");
+	/* The line is shown only if it still begins this very rule. */
 	if (desk->rules == NULL ||
 	    (split_place(at, &path, &line) &&
 		add_source(rules_text(desk, path), line, rule, out)))
@@ -215,6 +217,7 @@ add_rule(struct desk *desk, const struct store_event *event, struct buf *out)
 		    STR_ARG(names_place(desk->arena, now->pos)));
 }
 
+/* What the daemon saw then, not what is counted now. */
 static void
 add_limit(const struct store_event *event, struct buf *out)
 {
@@ -321,6 +324,7 @@ add_event(struct desk *desk, const struct switches *switches,
 
 /* --- the search ----------------------------------------------------------- */
 
+/* Exactly first: only if there is no such mail the case may be a slip. */
 static int
 find(struct desk *desk, struct search *search, struct buf *error)
 {

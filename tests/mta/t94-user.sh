@@ -6,6 +6,7 @@
 redis_start
 tool_make <<'END'
 table vip      address { "boss@example.org 40/1m", "ceo@example.org unlimited" }
+table partners cidr    { "198.51.100.0/24 x2" }
 table suspects string  redis
 limit user-pace 20/1m, 200/1h recipients by sasl.user override vip
 limit user-day  1500 daily recipients by sasl.user
@@ -13,7 +14,7 @@ limit user-nets 6/1d distinct client.ip(24, 64) by sasl.user locks 4h
 limit quiet     3/1h messages by mail.from
 limit watched   3/1h messages by mail.from
 limit inbox     5/1h recipients by rcpt.to
-limit ip-burst  60/1m connections by client.ip if not client.ip in "10.0.0.0/8"
+limit ip-burst  60/1m connections by client.ip override partners if not client.ip in "10.0.0.0/8"
 limit pair      5/1h messages by client.ip, mail.from
 on connect { burst: tempfail "slow" if over ip-burst }
 on mail {
@@ -69,7 +70,7 @@ like "  and by which host" "$OUT" '^user-nets: locked until .*\(by mx1\)$'
 run 0 "a table in Redis" table add suspects anna
 run 0 "  by which a rule refuses" user anna
 is "  comes first" "$(first | sed 's/(.*site/(site/')" \
-	'anna@example.org is refused, being in table suspects, by rule sus (site.rules:13).'
+	'anna@example.org is refused, being in table suspects, by rule sus (site.rules:14).'
 run 0 "a limit by the key of its table" user boss
 is "  has its rates" "$(first)" \
 	'boss@example.org may now send to 40 more recipients (user-pace: 0 of 40 recipients in 1m).'
@@ -87,6 +88,8 @@ like "  by whom, until when, why" "$OUT" '^Rule pace is observed until .* by .+@
 run 0 "an address" user 192.0.2.7
 like "  has its limits" "$(first)" '^192\.0\.2\.7 may now open 60 more connections'
 like "  with their conditions" "$OUT" '^ip-burst counts only if not client\.ip in "10\.0\.0\.0/8"$'
+run 0 "an address of a table" user 198.51.100.7
+like "  has its rates" "$(first)" 'may now open 120 more connections'
 run 0 "an address of IPv6" user 2001:db8:1:2:3::4
 like "  counts by its network" "$OUT" '^ip-burst +2001:db8:1:2::/64 '
 run 0 "a compound key" user 192.0.2.7,anna
