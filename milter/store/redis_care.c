@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/redis_greet.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>

@@ -95,9 +95,6 @@ bool redis_addresses_eq(
 struct redis_conn *redis_conn_open(const struct redis_target *target,
     const struct redis_addresses *addresses, int64_t deadline_us,
     struct redis_failure *failure);
-/* Reads the marker again, if it had one: are the data those of before? */
-int redis_conn_check(struct redis_conn *conn, const struct redis_target *target,
-    int64_t deadline_us, bool *is_same_out, struct redis_failure *failure);
 void redis_conn_close(struct redis_conn *conn); /* NULL is fine */
 /* Nothing came since the last answer, not even the end. */
 bool redis_conn_is_quiet(const struct redis_conn *conn);
