@@ -165,10 +165,12 @@ set_members(
 	else if (value.n > 0 || may_be_empty(ref->fact->id))
 		add_member(&members, key_part(session, ref, members.arena));
 	drop_twins(&members);
-	if (members.n == 0)
-		return USE_NONE;
 	if (members.n > STORE_MEMBERS_MAX)
 		return USE_TOO_MANY;
+	if (members.n == 0) { /* but its key may be locked */
+		members.items = arena_alloc(members.arena, sizeof(struct str));
+		use->op = STORE_PEEK;
+	}
 	use->members = members.items;
 	use->n_members = members.n;
 	return USE_ASK;

@@ -110,8 +110,9 @@ copy_members(struct arena *arena, const struct store_use *use)
 
 	if (use->members == NULL)
 		return NULL;
-	assert(use->n_members > 0 && use->n_members <= STORE_MEMBERS_MAX);
-	members = arena_alloc(arena, use->n_members * sizeof(*members));
+	assert(use->n_members > 0 || use->op == STORE_PEEK);
+	assert(use->n_members <= STORE_MEMBERS_MAX);
+	members = arena_alloc(arena, (use->n_members + 1) * sizeof(*members));
 	for (size_t i = 0; i < use->n_members; i++)
 		members[i] = arena_str(arena, use->members[i]);
 	return members;

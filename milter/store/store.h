@@ -90,7 +90,7 @@ struct store_use {
 	bool is_unlimited;         /* counted, but never over */
 	const struct str *members; /* NULL, or what a distinct limit counts:
 				      no two alike, each at most 128 bytes */
-	size_t n_members;
+	size_t n_members; /* a peek may have none: is it over anyway? */
 };
 
 /* What became of one rate: that of the use, or of the grant in its place. */
