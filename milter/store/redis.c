@@ -169,6 +169,7 @@ redis_open(const struct store_url *url, const struct store *store,
 void
 redis_free(struct redis *redis)
 {
+	redis_session_done(redis);
 	redis->layout->done(redis);
 	redis_nodes_done(redis);
 	free(redis->target.name);

@@ -16,6 +16,7 @@
 #include <pthread.h>
 
 struct redisReply;
+struct redis_session;
 
 /* What nobody waits for; beyond it is lost. */
 #define REDIS_QUEUE_MAX       16384
@@ -67,6 +68,7 @@ struct redis {
 	struct redis_seldom refused_commands;
 	_Atomic uint64_t n_failures; /* of what nobody waited for */
 	_Atomic uint64_t n_events;   /* sent */
+	_Atomic(struct redis_session *) spare;
 
 	atomic_bool wants_discovery;
 	int64_t discover_at_us; /* the thread behind's */
@@ -182,16 +184,19 @@ void redis_behind_command(
 /*
  * For operators and background threads: commands on connections of its own to
  * the node that has the key; each batch is answered within 5 s. The session
- * keeps connections until it is done, and opens lost ones anew; one thread.
+ * keeps connections, and opens lost ones anew; one thread. The last that was
+ * given back is lent again, so that who asks each second does not connect each
+ * second.
  *
  * ask: the reply (freeReplyObject), or NULL and the message in error; an error
  * reply is an error. ask_all: n commands, sent at once; replies_out in order
  * (all, or none and -1). ask_each: the same, but an error reply is a reply like
  * others.
  */
-struct redis_session;
-struct redis_session *redis_session_new(struct redis *redis);
-void redis_session_free(struct redis_session *session);
+struct redis_session *redis_session_borrow(struct redis *redis);
+void redis_session_give_back(struct redis_session *session);
+/* Closes what is kept for the next who borrows. */
+void redis_session_done(struct redis *redis);
 struct redisReply *redis_session_ask(struct redis_session *session,
     struct str key, const struct str *args, size_t n_args, struct buf *error);
 struct redis_ask {

@@ -306,7 +306,7 @@ int
 redis_admin_wipe(void *self, struct buf *error)
 {
 	struct redis *redis = self;
-	struct ledger ledger = { redis, redis_session_new(redis),
+	struct ledger ledger = { redis, redis_session_borrow(redis),
 		arena_new(4096), error };
 	struct buf pattern = { 0 };
 	struct keys keys = { .n = 0 };

@@ -14,6 +14,7 @@
 
 #define HITS_DAYS  90
 #define HITS_MS    INT64_C(7776000000) /* as many days */
+#define HOT_PAGE   250                 /* of STORE_HOT_MAX */
 #define RULES_PAGE 500                 /* read at once */
 #define DAY_LEN    10                  /* "2026-11-23" */
 
@@ -49,6 +50,26 @@ redis_hot_send(
 	arena_free(arena);
 }
 
+/* Those from number `from` on: 1: there may be more, 0: no more, or -1. */
+static int
+show_hot(struct ledger *ledger, struct str key, size_t from,
+    bool (*each)(void *context, struct str identity), void *context)
+{
+	redisReply *list = LEDGER_ASK(ledger, REDIS_REPLY_ARRAY, key,
+	    STR("ZREVRANGE"), key, ledger_number(ledger->arena, (int64_t)from),
+	    ledger_number(ledger->arena, (int64_t)from + HOT_PAGE - 1));
+	bool goes_on = true;
+	size_t n;
+
+	if (list == NULL)
+		return -1;
+	n = list->elements;
+	for (size_t i = 0; goes_on && i < n; i++)
+		goes_on = each(context, ledger_text(list->element[i]));
+	freeReplyObject(list);
+	return goes_on && n == HOT_PAGE;
+}
+
 int
 redis_hot(struct store *store, struct str limit,
     bool (*each)(void *context, struct str identity), void *context,
@@ -56,17 +77,13 @@ redis_hot(struct store *store, struct str limit,
 {
 	struct ledger ledger;
 	struct str key;
-	redisReply *list;
+	int rc = 1;
 
 	ledger_begin(&ledger, store, error);
 	key = ledger_key_of(ledger.arena, ledger.redis, "hot", limit);
-	list = LEDGER_ASK(&ledger, REDIS_REPLY_ARRAY, key, STR("ZREVRANGE"),
-	    key, STR("0"), ledger_number(ledger.arena, STORE_HOT_MAX - 1));
-	for (size_t i = 0; list != NULL && i < list->elements; i++)
-		if (!each(context, ledger_text(list->element[i])))
-			break;
-	freeReplyObject(list);
-	return ledger_end(&ledger, list != NULL ? 0 : -1);
+	for (size_t from = 0; rc == 1 && from < STORE_HOT_MAX; from += HOT_PAGE)
+		rc = show_hot(&ledger, key, from, each, context);
+	return ledger_end(&ledger, rc == -1 ? -1 : 0);
 }
 
 int

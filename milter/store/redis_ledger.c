@@ -26,7 +26,7 @@ ledger_begin(struct ledger *ledger, struct store *store, struct buf *error)
 {
 	*ledger = (struct ledger){
 		.redis = store->self,
-		.session = redis_session_new(store->self),
+		.session = redis_session_borrow(store->self),
 		.arena = arena_new(ARENA_BYTES),
 		.error = error,
 	};
@@ -35,7 +35,7 @@ ledger_begin(struct ledger *ledger, struct store *store, struct buf *error)
 int
 ledger_end(struct ledger *ledger, int rc)
 {
-	redis_session_free(ledger->session);
+	redis_session_give_back(ledger->session);
 	arena_free(ledger->arena);
 	return rc;
 }

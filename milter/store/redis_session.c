@@ -20,6 +20,7 @@
 #include <time.h>
 
 #define SESSION_WAIT_US   INT64_C(5000000)
+#define SESSION_OLD_US    INT64_C(30000000)
 #define SESSION_BATCH_MAX 1000 /* commands in one write */
 #define SESSION_TEXT_MAX  256  /* bytes of a reply or key that are told */
 
@@ -29,6 +30,8 @@ struct redis_session {
 	size_t places[REDIS_NODES_MAX]; /* numbers of nodes that have keys */
 	size_t n_places;
 	int64_t wait_us;
+	int64_t old_at_us; /* then it is not lent again: places change */
+	bool has_failed;
 	struct redis_failure failure;
 };
 
@@ -90,6 +93,7 @@ tell(struct redis_session *session, struct str what, const char *advice,
 static void
 tell_failure(struct redis_session *session, struct buf *error)
 {
+	session->has_failed = true;
 	struct str text = str_of(session->failure.text);
 	enum redis_failure_kind kind = session->failure.kind;
 
@@ -105,6 +109,7 @@ redis_session_tell(struct redis_session *session, struct str key,
 	struct str text = STR("the answer does not belong to the question");
 	const char *advice = advices[REDIS_FAILURE_GARBAGE];
 
+	session->has_failed = true;
 	if (reply->type == REDIS_REPLY_ERROR) {
 		text = (struct str){ reply->str, reply->len };
 		advice = advice_on(text);
@@ -117,16 +122,6 @@ redis_session_tell(struct redis_session *session, struct str key,
 		buf_printf(error, "; %s", advice);
 }
 
-struct redis_session *
-redis_session_new(struct redis *redis)
-{
-	struct redis_session *session = xcalloc(1, sizeof(*session));
-
-	session->redis = redis;
-	session->wait_us = SESSION_WAIT_US;
-	return session;
-}
-
 static void
 close_all(struct redis_session *session)
 {
@@ -136,13 +131,48 @@ close_all(struct redis_session *session)
 	}
 }
 
-void
-redis_session_free(struct redis_session *session)
+static void
+free_session(struct redis_session *session)
 {
 	if (session == NULL)
 		return;
 	close_all(session);
 	free(session);
+}
+
+struct redis_session *
+redis_session_borrow(struct redis *redis)
+{
+	struct redis_session *session = atomic_exchange(&redis->spare, NULL);
+	int64_t now_us = clock_steady_us();
+
+	if (session != NULL && now_us >= session->old_at_us) {
+		free_session(session);
+		session = NULL;
+	}
+	if (session == NULL) {
+		session = xcalloc(1, sizeof(*session));
+		session->redis = redis;
+		session->old_at_us = now_us + SESSION_OLD_US;
+	}
+	session->wait_us = SESSION_WAIT_US;
+	return session;
+}
+
+void
+redis_session_give_back(struct redis_session *session)
+{
+	/* What met an error may be connected to the wrong place. */
+	if (session->has_failed)
+		free_session(session);
+	else
+		free_session(atomic_exchange(&session->redis->spare, session));
+}
+
+void
+redis_session_done(struct redis *redis)
+{
+	free_session(atomic_exchange(&redis->spare, NULL));
 }
 
 void

@@ -17,10 +17,10 @@
 
 #include <stdlib.h>
 
-#define KEYS_PER_LIMIT 500 /* the newest */
-#define COLD_PERCENT   50
-#define DRAW_MS        1000
-#define ARENA_BYTES    16384
+#define HOT_KEYS_MAX 5000 /* looked at: the newest of each limit */
+#define COLD_PERCENT 50
+#define DRAW_MS      1000
+#define ARENA_BYTES  16384
 
 struct hot_key {
 	struct reading reading; /* its fullest window */
@@ -65,7 +65,7 @@ keep_identity(void *context, struct str identity)
 		.n_rates = limit->n_rates,
 	};
 	top->whose[top->n_asked++] = limit;
-	return ++top->n_of_limit < KEYS_PER_LIMIT;
+	return ++top->n_of_limit < HOT_KEYS_MAX / top->n_limits;
 }
 
 /* The maximum now: of the grant, if there is one; else as of the last charge

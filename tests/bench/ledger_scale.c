@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define RUNS       11
+#define TOP_KEYS   3000 /* of all limits, as in milter/tool/top.c */
 #define LIMITS_MAX 100
 #define ASKED_MAX  (LIMITS_MAX * STORE_HOT_MAX)
 
@@ -26,6 +27,8 @@ struct scale {
 	struct store_asked *asked;
 	size_t n_asked;
 	struct str limit; /* that is being listed */
+	size_t n_of_limit;
+	size_t most; /* keys of one limit */
 	size_t n_answers;
 };
 
@@ -65,7 +68,7 @@ keep_hot(void *context, struct str identity)
 	scale->asked[scale->n_asked++] =
 	    (struct store_asked){ .limit = scale->limit,
 		    .identity = arena_str(scale->arena, identity) };
-	return true;
+	return ++scale->n_of_limit < scale->most;
 }
 
 static void
@@ -101,18 +104,33 @@ ask_user(struct scale *scale)
 }
 
 static void
-ask_top(struct scale *scale)
+ask_hot(struct scale *scale, size_t most)
 {
 	struct buf error = { 0 };
 
+	scale->most = most;
 	scale->n_asked = 0;
 	for (size_t i = 0; i < scale->n_limits; i++) {
 		scale->limit = scale->limits[i];
+		scale->n_of_limit = 0;
 		if (store_hot(scale->store, scale->limit, keep_hot, scale,
 			&error) == -1)
 			fail(&error);
 	}
 	ask_accounts(scale);
+}
+
+/* As `sluice top` does. */
+static void
+ask_top(struct scale *scale)
+{
+	ask_hot(scale, TOP_KEYS / scale->n_limits);
+}
+
+static void
+ask_all_hot(struct scale *scale)
+{
+	ask_hot(scale, STORE_HOT_MAX);
 }
 
 static void
@@ -174,6 +192,7 @@ main(int argc, char **argv)
 	measure(&scale, "counters", ask_one);
 	measure(&scale, "user", ask_user);
 	measure(&scale, "top", ask_top);
+	measure(&scale, "all hot", ask_all_hot);
 	measure(&scale, "grants", ask_grants);
 	free(scale.asked);
 	store_close(scale.store);

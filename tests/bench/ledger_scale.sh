@@ -4,8 +4,8 @@
 #   tests/bench/ledger_scale.sh [-h]
 #
 # Fills a private Redis and measures `counters LIMIT KEY`, `user` (accounts of
-# all limits), `top` (1000 hot keys of each limit, and their counters) and
-# `grants`, as the library answers them. Environment:
+# all limits), `top` (accounts of 3000 hot keys), accounts of all hot keys (1000
+# of each limit) and `grants`, as the library answers them. Environment:
 #
 #   LIMITS=20 IDENTITIES=50000   as many counters as their product
 #   GRANTS=100000
