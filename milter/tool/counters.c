@@ -243,15 +243,15 @@ show_key(struct counters *counters, const char *limit_name, const char *key)
 	    desk->rules != NULL ? names_limit(desk->rules, str_of(limit_name))
 				: NULL;
 	struct identity identity;
-	struct account account;
 
 	if (limit == NULL)
 		return list_counters(counters, str_of(limit_name), str_of(key));
 	if (desk_key(desk, limit, key, &identity) == -1)
 		return TOOL_FINDING;
-	account_init(&account, desk->arena, limit, &identity);
-	counters->accounts = &account;
+	counters->accounts =
+	    arena_calloc(desk->arena, sizeof(*counters->accounts));
 	counters->n_accounts = 1;
+	account_init(counters->accounts, desk->arena, limit, &identity);
 	return show_accounts(counters);
 }
 
