@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CALL_FIRST_BYTES 896 /* head, two uses, and their texts */
+#define CALL_FIRST_BYTES 768 /* head, two uses, and their texts */
 #define CALL_FIRST_USES  2
 
 struct store_call *

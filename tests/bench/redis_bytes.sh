@@ -1,82 +1,85 @@
 #!/bin/sh
-# redis_bytes.sh - how much memory a counter takes in Redis.
+# redis_bytes.sh [N] - what a key costs in Redis: N keys (100,000 if not said)
+# are charged by charge.lua itself, with names as they are in production, and
+# used_memory before and after is compared. That is all of it: value, name,
+# expiry, and the places in Redis' own tables.
 #
-#   tests/bench/redis_bytes.sh [-h]
-#
-# Fills a private Redis with counters as charge.lua leaves them (names, fields,
-# expiry; tests/unit/test_ledger_schema.c shows that it does) and tells the
-# growth of used_memory for each key: with one window, with three, and of a
-# million keys. Environment:
-#
-#   KEYS=1000000             with one window; half as many with three
-#   SERVER=redis-server      or a valkey-server
-#
-# Marks: at most 240 bytes with one window, 340 with three.
-[ $# = 0 ] || { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0; }
-. "$(dirname "$0")/../lib/tap.sh"
+# Prints one line for each kind of key; 1 if one costs more than it may.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+N=${1:-100000}
+LC_ALL=C
+export LC_ALL
+T=$(mktemp -d) || exit 2
+PID=
+stop() {
+	[ -z "$PID" ] || kill "$PID" 2>/dev/null
+	rm -rf "$T"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
 
-keys=${KEYS:-1000000}
-server=${SERVER:-redis-server}
-
-rcli() {
-	timeout 120 redis-cli -s "$T/redis.sock" "$@"
+ask() {
+	redis-cli -s "$T/sock" "$@"
 }
 
-# shellcheck disable=SC2317 # called at the exit
-kill_redis() {
-	kill -KILL "$redis" 2>/dev/null
+redis-server --port 0 --unixsocket "$T/sock" --save '' --appendonly no \
+	--dir "$T" --logfile "$T/log" < /dev/null > /dev/null 2>&1 &
+PID=$!
+tries=0
+until ask ping > /dev/null 2>&1; do
+	tries=$((tries + 1))
+	[ "$tries" -lt 100 ] || { echo "redis-server does not start"; exit 2; }
+	sleep 0.1
+done
+SHA=$(ask -x script load < milter/store/charge.lua)
+
+used() {
+	ask info memory | tr -d '\r' | sed -n 's/^used_memory://p'
 }
 
-used_memory() {
-	rcli info memory | tr -d '\r' | sed -n 's/^used_memory://p'
-}
-
-# put_counters KEYS WINDOWS: in Redis' own protocol
-put_counters() {
-	awk -v keys="$1" -v windows="$2" -v now="$(date +%s)" '
-	function put(words,    n, i, word) {
-		n = split(words, word, "|")
-		printf "*%d\r\n", n
-		for (i = 1; i <= n; i++)
-			printf "$%d\r\n%s\r\n", length(word[i]), word[i]
-	}
+# One EVALSHA for each key, as the Redis protocol. Words: those of one item.
+questions() {
+	awk -v n="$N" -v sha="$SHA" -v kind="$1" -v words="$2" '
+	function arg(s) { printf "$%d\r\n%s\r\n", length(s), s }
 	BEGIN {
-		value["1m"] = "3/20 " int(now / 7.5) " 0 0 0 0 0 1 0 0 2"
-		value["1h"] = "42/200 " int(now / 450) " 0 0 5 12 25 0 0 0 0"
-		value["1d"] = "180/1500 " int(now / 10800) \
-			" 0 0 5 12 25 60 0 36 42"
-		for (i = 0; i < keys; i++) {
-			key = sprintf("sluice:limit:user-pace:{u%06d@example.org}", i)
-			fields = "|recipients.1h|" value["1h"]
-			if (windows == 3)
-				fields = "|recipients.1m|" value["1m"] fields \
-					"|recipients.1d|" value["1d"]
-			put("HSET|" key fields)
-			put("PEXPIRE|" key "|90000000")
+		n_words = split(words, word, " ")
+		for (i = 0; i < n; i++) {
+			id = sprintf("user-pace:{anna%05d@example.org}", i)
+			n_keys = kind == "distinct" ? 3 : 2
+			printf "*%d\r\n", 3 + n_keys + 3 + n_words
+			arg("EVALSHA"); arg(sha); arg(n_keys)
+			arg("sluice:" kind ":" id)
+			arg("sluice:grant:" id)
+			if (n_keys == 3)
+				arg("sluice:lock:" id)
+			arg(""); arg(""); arg(1)
+			for (w = 1; w <= n_words; w++)
+				arg(word[w])
 		}
 	}'
 }
 
-# measure KEYS WINDOWS MARK
-measure() {
-	rcli flushall > /dev/null
-	before=$(used_memory)
-	put_counters "$1" "$2" | rcli --pipe > "$T/fill" ||
-		bail "cannot fill: $(tail -n 2 "$T/fill")"
-	[ "$(rcli dbsize)" = "$1" ] || bail "not $1 keys: $(rcli dbsize)"
-	bytes=$((($(used_memory) - before) / $1))
-	if [ "$bytes" -le "$3" ]; then
-		said=reached
-	else
-		said='not reached'
-	fi
-	echo "$1 counters with $2 window(s): $bytes bytes each (at most $3: $said), $((bytes * $1 / 1000000)) MB"
+failed=0
+measure() { # NAME MOST KIND WORDS
+	ask flushall > /dev/null
+	before=$(used)
+	questions "$3" "$4" | ask --pipe > "$T/pipe" 2>&1 ||
+		{ cat "$T/pipe"; exit 2; }
+	after=$(used)
+	keys=$(ask dbsize)
+	[ "$keys" = "$N" ] || { echo "$keys keys instead of $N"; exit 2; }
+	bytes=$(((after - before) / N))
+	printf '%-34s %4d bytes a key (at most %s)\n' "$1" "$bytes" "$2"
+	[ "$bytes" -le "$2" ] || failed=1
 }
 
-"$server" --port 0 --unixsocket "$T/redis.sock" --dir "$T" --save '' \
-	--appendonly no --logfile "$T/redis.log" < /dev/null > /dev/null 2>&1 &
-redis=$!
-at_exit kill_redis
-wait_for 10 rcli ping || bail "no $server: $(tail -n 5 "$T/redis.log")"
-measure "$keys" 1 240
-measure $((keys / 2)) 3 340
+minute='recipients.1m 20 60'
+hour='recipients.1h 200 3600'
+week='recipients.1w 2000 604800'
+measure 'one window' 240 limit "charge 1 1 0 $minute"
+measure 'three windows' 340 limit "charge 1 3 0 $minute $hour $week"
+measure 'a day' 240 limit 'charge 1 1 0 recipients.1d 200 86400'
+measure 'distinct, 4 values' 340 distinct \
+	'charge 0 1 7 distinct.1d 6 86400 0 mx1 0 192.0.2.0/24 198.51.100.0/24 203.0.113.0/24 2001:db8::/64'
+exit "$failed"
