@@ -363,6 +363,7 @@ memory_wipe(void *self, struct buf *error)
 		pthread_mutex_lock(&shard->lock);
 		while (shard->oldest != NULL)
 			memory_drop(shard, shard->oldest);
+		shard->wiped = shard->stamp;
 		pthread_mutex_unlock(&shard->lock);
 	}
 	memory_tables_wipe(memory->tables);

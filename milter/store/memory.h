@@ -44,7 +44,7 @@ struct memory_grant {
  * All of one limit and identity; in Redis these are several keys. Charges get
  * stamps in the order in which they come, and refunds name them: those up to
  * `moved` are in another store now (`there` is what refunds name in it; those
- * up to `lost` are not there any more), those up to `moving` are on their way
+ * up to `lost` are not there any more, since its epoch changed), those up to `moving` are on their way
  * (0: nothing is).
  */
 struct memory_entry {
@@ -61,6 +61,7 @@ struct memory_entry {
 	uint64_t moving;
 	uint64_t lost;
 	uint64_t there;
+	uint64_t epoch;
 	struct str name; /* LIMIT:{IDENTITY} */
 	char text[];
 };
@@ -75,6 +76,7 @@ struct memory_shard {
 	struct memory_entry *oldest, *newest;
 	uint64_t stamp;  /* of the last charge */
 	uint64_t merged; /* all up to it were moved */
+	uint64_t wiped;  /* all up to it are gone, and not given back */
 };
 
 struct memory_refund;

@@ -284,7 +284,7 @@ memory_give_back_use(
 
 	pthread_mutex_lock(&shard->lock);
 	entry = memory_find(shard, hash, name);
-	if (entry == NULL) {
+	if (entry == NULL || use->generation <= shard->wiped) {
 		place = NOWHERE;
 	} else if (use->generation <= entry->moved) {
 		place = use->generation > entry->lost ? THERE : NOWHERE;

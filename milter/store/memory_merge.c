@@ -159,8 +159,9 @@ settle_entry(
 		return;
 	take_away(entry, part);
 	/* Of what was moved before and was lost there, nothing goes back. */
-	if (entry->there != part->generation)
+	if (entry->epoch != part->epoch)
 		entry->lost = entry->moved;
+	entry->epoch = part->epoch;
 	entry->there = part->generation;
 	entry->moved = stamp;
 }
@@ -354,10 +355,8 @@ memory_merge(
 		take_part(memory, entry, &parts[i]);
 		take_lock(memory, entry, &parts[i]);
 		memory_keep_alive(entry, parts[i].lives_ms);
-		/* Before all that may be moved on from here: a refund finds
-		 * it here, or follows it once more. */
-		parts[i].generation = 1;
-		shard->stamp++;
+		parts[i].generation = ++shard->stamp;
+		parts[i].epoch = shard->wiped;
 		parts[i].is_merged = true;
 		pthread_mutex_unlock(&shard->lock);
 	}

@@ -164,6 +164,7 @@ redis_merge(
 	for (size_t i = 0; rc != -1 && i < n_asked; i++) {
 		asked[i]->is_merged = is_merged(&ledger, &asks[i], replies[i]);
 		asked[i]->generation = generation;
+		asked[i]->epoch = generation;
 		n_merged += asked[i]->is_merged;
 	}
 	return ledger_end(&ledger, n_merged == n ? rc : -1);
