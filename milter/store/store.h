@@ -153,8 +153,7 @@ struct store_options {
 	const char *password; /* NULL: none, or the one in the URL */
 	uint32_t timeout_ms;  /* whole call, waiting for a connection included;
 				  0: 100 */
-	uint32_t
-	    connections; /* 0: 4; one more serves what is not waited for */
+	uint32_t connections; /* 0: 4; one more serves what is not waited for */
 };
 
 struct store *store_open(
