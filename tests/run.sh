@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C
 export LC_ALL
 BUILD=${SLUICE_BUILD:-build}
-SANITIZED_TEST=tests/mta/t10-stages.sh
+SANITIZED_TESTS="tests/mta/t10-stages.sh tests/mta/t25-events.sh"
 TEST_TIMEOUT=120 # seconds for one program or script
 case $BUILD in /*) ;; *) BUILD=$(pwd)/$BUILD ;; esac
 . tests/lib/servers.sh
@@ -175,7 +175,7 @@ sanitized() { # SUITE FLAGS
 	build "$1" "$BUILD/$1" SANITIZE="$2" OPT=-O1 HARDEN=-fPIE || return
 	run_units "$1" "$BUILD/$1"
 	run_traces "$1" "$BUILD/$1" tests/replay/*.test
-	run_scripts "$1" "$BUILD/$1" $SANITIZED_TEST
+	run_scripts "$1" "$BUILD/$1" $SANITIZED_TESTS
 }
 
 suite_asan() {
