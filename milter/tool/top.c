@@ -17,7 +17,7 @@
 
 #include <stdlib.h>
 
-#define HOT_KEYS_MAX 5000 /* looked at: the newest of each limit */
+#define HOT_KEYS_MAX 3000 /* looked at: the newest of each limit */
 #define COLD_PERCENT 50
 #define DRAW_MS      1000
 #define ARENA_BYTES  16384
