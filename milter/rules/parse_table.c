@@ -214,6 +214,22 @@ parse_option(struct parser *parser, struct table *table)
 	return 0;
 }
 
+/* A stage asks all of them in one call. */
+static int
+check_room(struct parser *parser, const struct table *table)
+{
+	const struct program *program = parser->program;
+	size_t n = 0;
+
+	for (size_t i = 0; i < program->n_tables; i++)
+		n += program->tables[i]->is_redis;
+	if (!table->is_redis || n < STORE_LOOKUPS_MAX)
+		return 0;
+	diag_add(parser->diags, DIAG_ERROR, table->pos,
+	    "there are more than %d tables in Redis", STORE_LOOKUPS_MAX);
+	return -1;
+}
+
 int
 parse_table(struct parser *parser)
 {
@@ -225,7 +241,8 @@ parse_table(struct parser *parser)
 		return -1;
 	if (parse_table_type(parser, table) == -1 ||
 	    parse_table_source(parser, table) == -1 ||
-	    parse_option(parser, table) == -1)
+	    parse_option(parser, table) == -1 ||
+	    check_room(parser, table) == -1)
 		return parser_broken(parser, table->name);
 	program->tables = arena_grow(parser->arena, program->tables,
 	    program->n_tables, sizeof(struct table *));

@@ -266,7 +266,7 @@ store_call_look_up(struct store_call *call, const struct store_lookup *lookup)
 	struct arena *arena = call->arena;
 	struct call_lookup mine = { .n_entries = lookup->n_entries };
 
-	assert(call->n_lookups < CALL_LOOKUPS_MAX);
+	assert(call->n_lookups < STORE_LOOKUPS_MAX);
 	assert(lookup->n_entries <= STORE_ENTRIES_MAX);
 	assert(atomic_load(&call->state) == CALL_OPEN);
 	mine.key = call_table_key(arena, call->store->prefix, lookup->table);

@@ -13,8 +13,7 @@
 
 #include <stdatomic.h>
 
-#define CALL_LOOKUPS_MAX 64
-#define CALL_ITEMS_MAX   (STORE_USES_MAX + CALL_LOOKUPS_MAX)
+#define CALL_ITEMS_MAX (STORE_USES_MAX + STORE_LOOKUPS_MAX)
 
 enum call_state {
 	CALL_OPEN,      /* uses are being added */

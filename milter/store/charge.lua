@@ -613,35 +613,49 @@ local function give_back(key, first)
 	answer[n_answers] = 1
 end
 
--- Looks into a table: a hash, or a set that was made by hand.
+-- Looks into a table: a hash, or a set that was made by hand. More entries than
+-- PART do not go onto the stack of a script at once.
 local function look_up(key, first)
+	local PART = 4000
 	local last = first + 3 + ARGV[first + 3]
-	local found = redis.pcall('HMGET', key, unpack(ARGV, first + 4, last))
-	local is_set = found.err and string.find(found.err, '^-?WRONGTYPE')
-	if is_set then
-		found = redis.pcall('SMISMEMBER', key,
-			unpack(ARGV, first + 4, last))
-	end
-	if found.err then
-		return not is_foreign(found) and found or nil
-	end
-	n_answers = n_answers + 1
-	answer[n_answers] = 1
-	for i = 1, #found do
-		local text = found[i]
-		if is_set then
-			text = text == 1 and ''
-		elseif text then
-			local ends, value = match(text, '^(%d+) (.*)$')
-			if not ends or ends == '0' or ends * 1000 > now then
-				text = value or text
-			else
-				text = false
-			end
+	local is_set = false
+
+	local function ask(from, to)
+		local command = is_set and 'SMISMEMBER' or 'HMGET'
+		local found = redis.pcall(command, key, unpack(ARGV, from, to))
+		if found.err and not is_set and
+				string.find(found.err, '^-?WRONGTYPE') then
+			is_set = true
+			return ask(from, to)
 		end
-		answer[n_answers + i] = text
+		return found
 	end
-	n_answers = n_answers + #found
+
+	-- What is found of one entry; false: nothing.
+	local function value_of(text)
+		if is_set then
+			return text == 1 and ''
+		end
+		local ends, value = match(text or '', '^(%d+) (.*)$')
+		if not ends or ends == '0' or ends * 1000 > now then
+			return value or text
+		end
+		return false
+	end
+
+	for from = first + 4, last, PART do
+		local found = ask(from, math.min(last, from + PART - 1))
+		if found.err then
+			return not is_foreign(found) and found or nil
+		elseif from == first + 4 then
+			n_answers = n_answers + 1
+			answer[n_answers] = 1
+		end
+		for i = 1, #found do
+			answer[n_answers + i] = value_of(found[i])
+		end
+		n_answers = n_answers + #found
+	end
 end
 
 -- Counts the item at `first`, whose key is a hash. more, lock_key: where a lock

@@ -22,8 +22,9 @@
 
 #define STORE_RATES_MAX   8       /* rates of one limit */
 #define STORE_USES_MAX    256     /* uses in one call */
+#define STORE_LOOKUPS_MAX 64      /* tables that one call looks into */
 #define STORE_MEMBERS_MAX 1000    /* of one use */
-#define STORE_ENTRIES_MAX 4000    /* of one look-up */
+#define STORE_ENTRIES_MAX 40000   /* of one look-up */
 #define STORE_TABLE_MAX   1000000 /* entries of a table in the store */
 #define STORE_COPY_MAX    100000  /* entries of a copy */
 #define STORE_DENIED_MS   2000
