@@ -10,6 +10,8 @@
  */
 #include "store_kit.h"
 
+#include "base/calendar.h"
+
 #define STEPS      6000
 #define KEYS       6
 #define RATES      3
@@ -236,6 +238,7 @@ make_history(const char *identity, size_t n_rates)
 		history.rates[i] = (struct store_rate){
 			random_below(60) + (i + 1) * 5,
 			windows[(first + i * step) % 5],
+			STORE_ROLLING,
 		};
 	history.events = test_calloc(EVENTS_MAX, sizeof(struct event));
 	return history;
@@ -293,18 +296,16 @@ test_attempts_count_like_everything_else(void **state)
 
 /* The clock jumps to and fro: no law but that both stores do the same. */
 static void
-test_both_stores_follow_a_wild_clock_alike(void **state)
+run_wild_clock(struct history *history, int64_t often_ms, int64_t seldom_ms)
 {
-	struct history history = make_history("wild", RATES);
 	int64_t now_ms = T0;
 
-	(void)state;
 	for (int i = 0; i < STEPS / 2; i++) {
 		struct store_call *calls[2];
-		int64_t reach = random_below(4) == 0 ? 9000000 : 20000;
+		int64_t reach = random_below(4) == 0 ? seldom_ms : often_ms;
 
 		now_ms += (int64_t)random_below((uint64_t)reach * 2) - reach;
-		ask_both(&history, (enum store_op)random_below(3),
+		ask_both(history, (enum store_op)random_below(3),
 		    random_below(10), now_ms, calls);
 		for (size_t s = 0; s < 2 && random_below(3) == 0; s++) {
 			store_call_give_back(calls[0], 1, now_ms);
@@ -313,7 +314,27 @@ test_both_stores_follow_a_wild_clock_alike(void **state)
 		}
 		put_both(calls);
 	}
-	free_history(&history);
+	free_history(history);
+}
+
+static void
+test_both_stores_follow_a_wild_clock_alike(void **state)
+{
+	struct history history = make_history("wild", RATES);
+
+	(void)state;
+	run_wild_clock(&history, 20000, 9000000);
+}
+
+static void
+test_both_stores_follow_a_wild_calendar_alike(void **state)
+{
+	struct history history = make_history("wild", RATES);
+
+	(void)state;
+	history.rates[1] = (struct store_rate){ 40, 0, STORE_DAILY };
+	history.rates[2] = (struct store_rate){ 90, 0, STORE_MONTHLY };
+	run_wild_clock(&history, 40000000, INT64_C(4000000000));
 }
 
 static int
@@ -324,6 +345,8 @@ open_both(void **state)
 	(void)state;
 	seed = text != NULL ? strtoull(text, NULL, 10) : 20260101;
 	random_state = seed;
+	setenv("TZ", "Europe/Berlin", 1);
+	calendar_zone_changed();
 	print_message("SEED=%llu\n", (unsigned long long)seed);
 	server_init(&server);
 	server_start(&server);
@@ -365,6 +388,8 @@ main(void)
 		    test_attempts_count_like_everything_else, wipe_both),
 		cmocka_unit_test_setup(
 		    test_both_stores_follow_a_wild_clock_alike, wipe_both),
+		cmocka_unit_test_setup(
+		    test_both_stores_follow_a_wild_calendar_alike, wipe_both),
 	};
 
 	return cmocka_run_group_tests_name(
