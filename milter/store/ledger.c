@@ -101,6 +101,13 @@ store_table_add(struct store *store, struct str table,
 {
 	if (is_away(store, error))
 		return -1;
+	if (entry->entry.len == 0 || entry->entry.len > STORE_ENTRY_BYTES_MAX ||
+	    entry->value.len > STORE_ENTRY_BYTES_MAX) {
+		buf_printf(error,
+		    "an entry has 1 to %d bytes, and its value no more",
+		    STORE_ENTRY_BYTES_MAX);
+		return -1;
+	}
 	return store->backend->ledger->table_add(store, table, entry, error);
 }
 

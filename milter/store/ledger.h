@@ -13,7 +13,10 @@
  * events, hits, hot keys, hosts or switches: those calls do and find nothing.
  *
  * Structs that are given to each() live for that call; it returns false to
- * stop. Times are ms since the epoch unless a name says otherwise.
+ * stop. Times are ms since the epoch unless a name says otherwise. What people
+ * broke by hand (a grant, lock or switch that cannot be read) is left out, with
+ * a line in the log that names its key; a key of another type is an error, or
+ * where many are listed such a line.
  */
 #ifndef SLUICE_STORE_LEDGER_H
 #define SLUICE_STORE_LEDGER_H
@@ -42,7 +45,10 @@ struct store_query {
 	int64_t now_ms;      /* or STORE_NOW */
 };
 
-/* Each counter; a distinct limit has one, over all that its set holds. */
+/*
+ * Each counter; a distinct limit has one, unit "distinct" and window_sec 0,
+ * over all that its set holds (free_at_ms is 0: only its rates could tell).
+ */
 int store_counters(struct store *store, const struct store_query *query,
     bool (*each)(void *context, const struct store_counter *counter),
     void *context, struct buf *error);
@@ -110,7 +116,10 @@ struct store_grant {
 			   clock knows */
 };
 
-/* In place of one that is there. A grant also ends the key's lock. */
+/*
+ * In place of one that is there. A grant also ends the key's lock. In Redis its
+ * end must be in the future, in ten years at most.
+ */
 int store_grant_set(
     struct store *store, const struct store_grant *grant, struct buf *error);
 int store_grant_drop(struct store *store, struct str limit, struct str identity,
@@ -148,6 +157,7 @@ int store_hot_drop(struct store *store, struct str limit,
 #define STORE_EVENTS_MAX       100000
 #define STORE_EVENT_FIELDS_MAX 48
 #define STORE_EVENT_ID_MAX     48
+#define STORE_EVENT_VALUE_MAX  1000 /* bytes; what is longer is cut */
 
 struct store_field {
 	struct str name;
@@ -239,7 +249,11 @@ struct store_entry {
 	int64_t until_ms; /* 0: for ever */
 };
 
-/* Waited for; a set that was made by hand becomes a hash. */
+/*
+ * Waited for; a set that was made by hand becomes a hash, if it has no more
+ * than STORE_COPY_MAX members. An entry has 1 to STORE_ENTRY_BYTES_MAX bytes,
+ * and its value no more; in Redis until_ms must be in the future.
+ */
 int store_table_add(struct store *store, struct str table,
     const struct store_entry *entry, struct buf *error);
 int store_table_remove(struct store *store, struct str table, struct str entry,

@@ -19,19 +19,18 @@
 #define EVENTS_PAGE_MAX 500
 #define EVENTS_MS       INT64_C(604800000) /* kept for 7 days */
 #define EVENTS_SEC      "604800"
-#define EVENTS_SWEEP    100  /* old ones are looked for once in so many */
-#define VALUE_MAX       1000 /* bytes; what is longer is cut */
+#define EVENTS_SWEEP    100 /* old ones are looked for once in so many */
 
 /* What is cut is cut between characters. */
 static struct str
 cut_value(struct str value)
 {
-	size_t len = VALUE_MAX;
+	size_t len = STORE_EVENT_VALUE_MAX;
 
-	if (value.len <= VALUE_MAX)
+	if (value.len <= STORE_EVENT_VALUE_MAX)
 		return value;
-	while (
-	    len > VALUE_MAX - 3 && ((unsigned char)value.p[len] & 0xc0) == 0x80)
+	while (len > STORE_EVENT_VALUE_MAX - 3 &&
+	       ((unsigned char)value.p[len] & 0xc0) == 0x80)
 		len--;
 	return str_sub(value, 0, len);
 }

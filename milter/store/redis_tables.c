@@ -13,8 +13,6 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
-#define ENTRY_BYTES_MAX 1000 /* of an entry, and of its value */
-
 /*
  * ARGV: entry, value, how many seconds it lasts or '', until when it lasts, now
  * in ms or '', how many entries there may be, how many a set may have that is
@@ -115,13 +113,6 @@ check_entry(struct ledger *ledger, const struct store_entry *entry)
 {
 	int64_t now_ms;
 
-	if (entry->entry.len == 0 || entry->entry.len > ENTRY_BYTES_MAX ||
-	    entry->value.len > ENTRY_BYTES_MAX) {
-		buf_printf(ledger->error,
-		    "an entry, and its value, has at most %d bytes",
-		    ENTRY_BYTES_MAX);
-		return -1;
-	}
 	if (entry->until_ms == 0)
 		return 0;
 	if (ledger_now(ledger, STORE_NOW, &now_ms) == -1)

@@ -225,6 +225,9 @@ void
 store_remember(struct store *store, struct str table, struct str entry,
     struct str value, uint32_t for_sec, int64_t now_ms)
 {
+	if (entry.len == 0 || entry.len > STORE_ENTRY_BYTES_MAX ||
+	    value.len > STORE_ENTRY_BYTES_MAX)
+		return;
 	atomic_fetch_add(&store->n_sent, 1);
 	if (atomic_load(&store->is_down))
 		atomic_fetch_add(&store->n_failures, 1);

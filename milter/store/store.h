@@ -20,16 +20,17 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-#define STORE_RATES_MAX   8       /* rates of one limit */
-#define STORE_USES_MAX    256     /* uses in one call */
-#define STORE_LOOKUPS_MAX 64      /* tables that one call looks into */
-#define STORE_MEMBERS_MAX 1000    /* of one use */
-#define STORE_ENTRIES_MAX 40000   /* of one look-up */
-#define STORE_TABLE_MAX   1000000 /* entries of a table in the store */
-#define STORE_COPY_MAX    100000  /* entries of a copy */
-#define STORE_DENIED_MS   2000
-#define STORE_NOW         INT64_MIN /* "the store's own clock" */
-#define STORE_NO_SLOT     INT64_MIN
+#define STORE_RATES_MAX       8       /* rates of one limit */
+#define STORE_USES_MAX        256     /* uses in one call */
+#define STORE_LOOKUPS_MAX     64      /* tables that one call looks into */
+#define STORE_MEMBERS_MAX     1000    /* of one use */
+#define STORE_ENTRIES_MAX     40000   /* of one look-up */
+#define STORE_TABLE_MAX       1000000 /* entries of a table in the store */
+#define STORE_COPY_MAX        100000  /* entries of a copy */
+#define STORE_ENTRY_BYTES_MAX 1000    /* of an entry, and of its value */
+#define STORE_DENIED_MS       2000
+#define STORE_NOW             INT64_MIN /* "the store's own clock" */
+#define STORE_NO_SLOT         INT64_MIN
 
 struct store;
 struct store_call;
@@ -233,7 +234,7 @@ int store_flush(struct store *store, uint32_t timeout_ms);
  * Without waiting, in the order of the calls: entry is in the table from now
  * on for for_sec (0: until it is removed), with this value; or it is not. A
  * table is kept at STORE_TABLE_MAX entries: what is beyond is not taken, with
- * a line in the log. now_ms: as for a call.
+ * a line in the log; nor is an empty or too long entry. now_ms: as for a call.
  */
 void store_remember(struct store *store, struct str table, struct str entry,
     struct str value, uint32_t for_sec, int64_t now_ms);

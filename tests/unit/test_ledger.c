@@ -4,63 +4,13 @@
  * able to tell them apart.
  */
 #include "ledger_kit.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct redis_server server;
-static struct store *stores[2];
-static const char *const store_names[2] = { "memory", "redis" };
+#include "store_pair.h"
 
 static const struct store_rate pace[] = { { 20, 60, STORE_ROLLING } };
 static const struct store_rate nets[] = { { 2, 86400, STORE_ROLLING } };
 static const struct store_rate day[] = { { 20, 0, STORE_DAILY } };
 
-static int
-open_both(void **state)
-{
-	(void)state;
-	setenv("TZ", "UTC", 1);
-	server_init(&server);
-	server_start(&server);
-	kit_restrict(&server);
-	stores[0] = kit_open("memory", 0);
-	stores[1] = kit_open(server.url, 5000);
-	return 0;
-}
-
-static int
-close_both(void **state)
-{
-	(void)state;
-	store_close(stores[0]);
-	store_close(stores[1]);
-	server_done(&server);
-	return 0;
-}
-
-static int
-wipe(void **state)
-{
-	struct buf error = { 0 };
-
-	kit_fine(store_wipe(*state, &error), &error);
-	return 0;
-}
-
 /* --- asking --------------------------------------------------------------- */
-
-static struct store_answer
-ask(struct store *store, const struct store_use *use, int64_t now_ms)
-{
-	struct store_call *call = store_call_new(store);
-	struct store_answer answer;
-
-	store_call_add(call, use);
-	assert_int_equal(store_call_wait(call, now_ms), 0);
-	answer = *store_call_answer(call, 0);
-	store_call_put(call);
-	return answer;
-}
 
 static struct store_use
 use_of(const char *limit, const char *identity, const struct store_rate *rate,
@@ -86,7 +36,7 @@ see(struct store *store, const char *value, int64_t now_ms)
 	use.unit = STR("distinct");
 	use.members = members;
 	use.n_members = 1;
-	assert_true(ask(store, &use, now_ms).fits);
+	assert_true(pair_ask(store, &use, now_ms).fits);
 }
 
 static void
@@ -132,10 +82,10 @@ test_a_counter_says_when_there_is_room(void **state)
 	const struct store_use some = use_of("pace", "anna", pace, 5);
 	const struct store_use rest = use_of("pace", "anna", pace, 15);
 
-	assert_true(ask(*state, &some, T0).fits);
+	assert_true(pair_ask(*state, &some, T0).fits);
 	counters_are(*state, "pace", "anna", T0 + 1000,
 	    "pace anna recipients 60 0 5/20 0\n");
-	assert_true(ask(*state, &rest, T0 + 8000).fits);
+	assert_true(pair_ask(*state, &rest, T0 + 8000).fits);
 	counters_are(*state, "pace", "anna", T0 + 8000,
 	    "pace anna recipients 60 0 20/20 59500\n");
 	counters_are(*state, "", "anna", T0 + 67500,
@@ -147,9 +97,9 @@ test_a_day_is_counted_until_midnight(void **state)
 {
 	const struct store_use all = use_of("pace", "anna", day, 20);
 
-	assert_true(ask(*state, &all, T0 + 3600000).fits);
+	assert_true(pair_ask(*state, &all, T0 + 3600000).fits);
 	counters_are(*state, "pace", "anna", T0 + 7200000,
-	    "pace anna recipients 0 1 20/20 79200000\n");
+	    "pace anna recipients 0 1 20/20 75600000\n");
 	counters_are(*state, "pace", "anna", T0 + 86400000,
 	    "pace anna recipients 0 1 0/20 0\n");
 }
@@ -178,10 +128,10 @@ test_a_reset_takes_counters_values_and_lock(void **state)
 	size_t n;
 
 	use.lock_sec = 3600;
-	assert_true(ask(*state, &use, T0).has_locked);
+	assert_true(pair_ask(*state, &use, T0).has_locked);
 	use.amount = 1;
 	use.lock_sec = 0;
-	ask(*state, &use, T0);
+	pair_ask(*state, &use, T0);
 	see(*state, "192.0.2.0/24", T0);
 	kit_fine(
 	    store_reset(*state, STR("pace"), STR("anna"), &n, &error), &error);
@@ -192,7 +142,7 @@ test_a_reset_takes_counters_values_and_lock(void **state)
 	accounts_are(*state, asked, 2, T0,
 	    "0:\n"
 	    "1:\nnets anna distinct 86400 0 0/2 0\n");
-	assert_true(ask(*state, &use, T0).fits);
+	assert_true(pair_ask(*state, &use, T0).fits);
 }
 
 /* --- accounts ------------------------------------------------------------- */
@@ -217,9 +167,9 @@ test_an_account_has_counters_lock_and_grant(void **state)
 
 	assert_int_equal(gethostname(host, sizeof(host)), 0);
 	use.lock_sec = 60;
-	ask(*state, &use, now_ms);
+	pair_ask(*state, &use, now_ms);
 	use = use_of("pace", "anna", pace, 20);
-	ask(*state, &use, now_ms);
+	pair_ask(*state, &use, now_ms);
 	kit_fine(store_grant_set(*state, &grant, &error), &error);
 	buf_printf(&want,
 	    "0:\n"
@@ -290,7 +240,7 @@ test_many_accounts_come_in_order(void **state)
 		asked[i].identity = str_of(names[i]);
 	}
 	use = use_of("pace", "u4000", pace, 7);
-	ask(*state, &use, T0);
+	pair_ask(*state, &use, T0);
 	kit_accounts(*state, asked, COUNT(asked), &got);
 	for (size_t i = 0; i < 4500; i++) {
 		buf_printf(&want, "%zu:\n", i);
@@ -390,12 +340,12 @@ test_a_grant_ends_the_lock(void **state)
 	struct store_use use = use_of("pace", "anna", pace, 21);
 
 	use.lock_sec = 3600;
-	assert_true(ask(*state, &use, now_ms).has_locked);
+	assert_true(pair_ask(*state, &use, now_ms).has_locked);
 	use.amount = 1;
-	assert_false(ask(*state, &use, now_ms).fits);
+	assert_false(pair_ask(*state, &use, now_ms).fits);
 	grant(*state, "anna", "x2", now_ms + 60000);
-	assert_true(ask(*state, &use, now_ms).fits);
-	assert_true(ask(*state, &use, now_ms).is_granted);
+	assert_true(pair_ask(*state, &use, now_ms).fits);
+	assert_true(pair_ask(*state, &use, now_ms).is_granted);
 }
 
 /* --- tables --------------------------------------------------------------- */
@@ -499,6 +449,25 @@ test_what_is_remembered_is_listed_and_forgotten(void **state)
 }
 
 static void
+test_an_entry_has_a_size(void **state)
+{
+	static char text[STORE_ENTRY_BYTES_MAX + 2];
+	struct store_entry entry = { STR(""), STR(""), 0 };
+	struct buf error = { 0 };
+
+	memset(text, 'x', sizeof(text) - 1);
+	kit_failed(store_table_add(*state, STR("vip"), &entry, &error), &error,
+	    "1000 bytes");
+	entry.entry = str_of(text);
+	kit_failed(store_table_add(*state, STR("vip"), &entry, &error), &error,
+	    "1000 bytes");
+	store_remember(*state, STR("vip"), entry.entry, STR(""), 60, STORE_NOW);
+	store_remember(*state, STR("vip"), STR(""), STR(""), 60, STORE_NOW);
+	assert_int_equal(store_flush(*state, 5000), 0);
+	table_is(*state, "vip", STORE_NOW, "");
+}
+
+static void
 test_a_listing_stops_when_asked_to(void **state)
 {
 	struct kit_lines lines = { .max = 1 };
@@ -529,15 +498,7 @@ test_a_store_that_is_away_says_so(void **state)
 	buf_done(&error);
 }
 
-#define CASE(function)                                                         \
-	{                                                                      \
-#function, function                                            \
-	}
-
-static const struct {
-	const char *name;
-	void (*function)(void **state);
-} on_both[] = {
+static const struct pair_case cases[] = {
 	CASE(test_a_counter_says_when_there_is_room),
 	CASE(test_a_day_is_counted_until_midnight),
 	CASE(test_a_distinct_limit_is_one_counter),
@@ -551,43 +512,13 @@ static const struct {
 	CASE(test_a_grant_ends_the_lock),
 	CASE(test_a_table_lists_what_was_added),
 	CASE(test_what_is_remembered_is_listed_and_forgotten),
+	CASE(test_an_entry_has_a_size),
 	CASE(test_a_listing_stops_when_asked_to),
 	CASE(test_a_store_that_is_away_says_so),
 };
 
-static struct CMUnitTest tests[2 * COUNT(on_both)];
-static char test_names[COUNT(tests)][128];
-static size_t n_tests;
-
-/* The stores are not open yet: which one is for wipe_first to find out. */
-static int
-wipe_first(void **state)
-{
-	*state = stores[*(const char *const *)*state == store_names[1]];
-	return wipe(state);
-}
-
-static void
-add_test(const char *name, void (*function)(void **state), size_t store)
-{
-	snprintf(test_names[n_tests], sizeof(test_names[0]), "%s: %s",
-	    store_names[store], name + strlen("test_"));
-	for (char *p = test_names[n_tests]; *p != '\0'; p++)
-		if (*p == '_')
-			*p = ' ';
-	tests[n_tests].name = test_names[n_tests];
-	tests[n_tests].test_func = function;
-	tests[n_tests].setup_func = wipe_first;
-	tests[n_tests].initial_state = (void *)(uintptr_t)&store_names[store];
-	n_tests++;
-}
-
 int
 main(void)
 {
-	for (size_t i = 0; i < COUNT(on_both); i++)
-		for (size_t store = 0; store < 2; store++)
-			add_test(on_both[i].name, on_both[i].function, store);
-	return cmocka_run_group_tests_name(
-	    "ledger", tests, open_both, close_both);
+	return pair_run("ledger", cases, COUNT(cases));
 }
