@@ -18,24 +18,11 @@
 #include "base/xalloc.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define SELDOM_US INT64_C(60000000)
 #define NO_COHORT UINT64_MAX
-
-bool
-redis_seldom_is_due(struct redis_seldom *seldom)
-{
-	int64_t now_us = clock_steady_us();
-	int64_t next_us = atomic_load(&seldom->next_us);
-
-	return now_us >= next_us &&
-	       atomic_compare_exchange_strong(
-		   &seldom->next_us, &next_us, now_us + SELDOM_US);
-}
 
 struct redis_pool *
 redis_pool_new(const struct redis_target *target, uint32_t connections,
@@ -60,8 +47,8 @@ redis_pool_new(const struct redis_target *target, uint32_t connections,
 }
 
 /* Lock held; whoever called calls those who wait. */
-static void
-close_idle(struct redis_pool *pool)
+void
+pool_close_idle(struct redis_pool *pool)
 {
 	while (pool->n_idle > 0) {
 		redis_conn_close(pool->idle[--pool->n_idle]);
@@ -72,185 +59,11 @@ close_idle(struct redis_pool *pool)
 void
 redis_pool_free(struct redis_pool *pool)
 {
-	close_idle(pool);
+	pool_close_idle(pool);
 	assert(pool->n_open == 0);
 	pthread_cond_destroy(&pool->found);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
-}
-
-/* --- those who wait ------------------------------------------------------ */
-
-static void
-enqueue(struct redis_pool *pool, struct waiter *waiter)
-{
-	atomic_store(&waiter->state, WAITER_QUEUED);
-	waiter->next = NULL;
-	waiter->prev = pool->last;
-	if (pool->last != NULL)
-		pool->last->next = waiter;
-	else
-		pool->first = waiter;
-	pool->last = waiter;
-}
-
-void
-pool_dequeue(struct redis_pool *pool, struct waiter *waiter)
-{
-	if (waiter->prev != NULL)
-		waiter->prev->next = waiter->next;
-	else
-		pool->first = waiter->next;
-	if (waiter->next != NULL)
-		waiter->next->prev = waiter->prev;
-	else
-		pool->last = waiter->prev;
-}
-
-void
-pool_call(struct redis_pool *pool, struct waiter *waiter,
-    enum waiter_state state, struct wake_list *list)
-{
-	if (atomic_load(&waiter->state) == WAITER_QUEUED)
-		pool_dequeue(pool, waiter);
-	waiter->next = list->first;
-	list->first = waiter;
-	atomic_store(&waiter->state, (int)state);
-}
-
-void
-pool_wake(struct wake_list *list)
-{
-	struct waiter *waiter = list->first, *next;
-
-	/* Who is awake is gone soon, and its place in the list with it. */
-	for (; waiter != NULL; waiter = next) {
-		next = waiter->next;
-		atomic_store(&waiter->is_free, true);
-		sem_post(&waiter->wake);
-	}
-	list->first = NULL;
-}
-
-/* The first who waits looks again: there may be room for a connection. */
-static void
-call_first(struct redis_pool *pool, struct wake_list *list)
-{
-	if (pool->first != NULL)
-		pool_call(pool, pool->first, WAITER_CALLED, list);
-}
-
-static void
-call_all(struct redis_pool *pool, struct wake_list *list)
-{
-	while (pool->first != NULL)
-		call_first(pool, list);
-}
-
-/* Nobody will wake it any more, or it has just been. */
-static bool
-leave(struct redis_pool *pool, struct waiter *waiter)
-{
-	int state = atomic_load(&waiter->state);
-
-	if (state == WAITER_QUEUED)
-		pool_dequeue(pool, waiter);
-	else if (state == WAITER_SENT)
-		waiter->conn->batch->waiters[waiter->place] = NULL;
-	return state == WAITER_QUEUED || state == WAITER_SENT;
-}
-
-/*
- * Sleeps until woken: 0. -1: the deadline is over, and waiter is in no queue
- * and no batch; its state is still that of before.
- */
-static int
-sleep_until(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
-{
-	struct timespec until = { .tv_sec = deadline_us / 1000000,
-		.tv_nsec = deadline_us % 1000000 * 1000 };
-	bool has_left;
-
-	while (sem_clockwait(&waiter->wake, CLOCK_MONOTONIC, &until) == -1) {
-		if (errno != ETIMEDOUT)
-			continue;
-		pthread_mutex_lock(&pool->lock);
-		has_left = leave(pool, waiter);
-		pthread_mutex_unlock(&pool->lock);
-		if (has_left)
-			return -1;
-		/* Somebody is about to wake us: at once. */
-		while (sem_wait(&waiter->wake) == -1)
-			;
-		break;
-	}
-	/* The semaphore orders this, but ThreadSanitizer knows it not. */
-	atomic_exchange(&waiter->is_free, false);
-	return 0;
-}
-
-/* --- up and down ---------------------------------------------------------- */
-
-bool
-pool_count(struct redis_pool *pool, uint64_t era,
-    const struct redis_failure *failure, struct wake_list *list)
-{
-	if (pool->is_down || era != pool->era ||
-	    failure->kind == REDIS_FAILURE_AGAIN)
-		return false;
-	pool->n_failures++;
-	atomic_store(&pool->is_unsettled, true);
-	if (failure->kind != REDIS_FAILURE_CONNECT &&
-	    pool->n_failures < REDIS_FAILURES_MAX)
-		return false;
-	atomic_store(&pool->is_down, true);
-	pool->era++;
-	pool->cohort++;
-	pool->down_since_us = clock_steady_us();
-	close_idle(pool);
-	call_all(pool, list);
-	return true;
-}
-
-/* Lock held. */
-static void
-count_success(struct redis_pool *pool, uint64_t era)
-{
-	if (pool->is_down || era != pool->era)
-		return;
-	pool->n_failures = 0;
-	pool->has_worked = true;
-	atomic_store(&pool->is_unsettled, false);
-}
-
-void
-redis_pool_tell(struct redis_pool *pool, const struct redis_failure *failure)
-{
-	struct buf text = { 0 };
-
-	if (failure->kind == REDIS_FAILURE_REFUSED &&
-	    redis_seldom_is_due(&pool->refusals)) {
-		log_escape(&text, str_of(failure->text), sizeof(failure->text));
-		log_warning("store %s refuses: %.*s", pool->target->name,
-		    STR_ARG(buf_str(&text)));
-	}
-	buf_done(&text);
-}
-
-void
-pool_tell(struct redis_pool *pool, const struct redis_failure *failure,
-    bool is_change)
-{
-	struct buf text = { 0 };
-
-	redis_pool_tell(pool, failure);
-	if (!is_change)
-		return;
-	log_escape(&text, str_of(failure->text), sizeof(failure->text));
-	log_warning("store %s is away (%.*s); limits follow their on-outage",
-	    pool->target->name, STR_ARG(buf_str(&text)));
-	buf_done(&text);
-	pool->on_down(pool->context);
 }
 
 /* --- connections ---------------------------------------------------------- */
@@ -273,7 +86,7 @@ join_cohort(struct redis_pool *pool, struct redis_conn *conn)
 			atomic_fetch_add(pool->target->epoch, 1);
 		pool->marker = conn->marker;
 		pool->cohort++;
-		close_idle(pool);
+		pool_close_idle(pool);
 	}
 	conn->cohort = pool->cohort;
 	conn->generation = atomic_load(pool->target->epoch);
@@ -299,7 +112,7 @@ open_conn(
 	}
 	pool->n_open--;
 	is_change = pool_count(pool, era, failure, &list);
-	call_first(pool, &list);
+	pool_call_first(pool, &list);
 	pthread_mutex_unlock(&pool->lock);
 	pool_wake(&list);
 	pool_tell(pool, failure, is_change);
@@ -327,7 +140,7 @@ discard(struct redis_pool *pool, struct redis_conn *conn)
 
 	pthread_mutex_lock(&pool->lock);
 	pool->n_open--;
-	call_first(pool, &list);
+	pool_call_first(pool, &list);
 	pthread_mutex_unlock(&pool->lock);
 	pool_wake(&list);
 	redis_conn_close(conn);
@@ -384,7 +197,7 @@ look(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
 		waiter->is_fresh = true;
 		found = waiter->conn != NULL ? LOOK_FOUND : LOOK_FAILED;
 	} else {
-		enqueue(pool, waiter);
+		pool_enqueue(pool, waiter);
 		found = LOOK_QUEUED;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -423,7 +236,7 @@ pool_get(struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us)
 		case LOOK_QUEUED:
 			break;
 		}
-		if (sleep_until(pool, waiter, deadline_us) == -1) {
+		if (pool_sleep(pool, waiter, deadline_us) == -1) {
 			fail_late(pool, waiter);
 			return -1;
 		}
@@ -438,7 +251,7 @@ pool_release(struct redis_pool *pool, struct redis_conn *conn, bool is_good,
 {
 	if (!is_good || conn->cohort != pool->cohort) {
 		pool->n_open--;
-		call_first(pool, list);
+		pool_call_first(pool, list);
 		return conn;
 	}
 	conn->era = pool->era;
@@ -473,50 +286,12 @@ is_usable(const struct redis_failure *failure)
 }
 
 /* Nothing that was opened before is of use. Lock held. */
-static void
-begin_cohort(struct redis_pool *pool, struct wake_list *list)
+void
+pool_begin_cohort(struct redis_pool *pool, struct wake_list *list)
 {
 	pool->cohort++;
-	close_idle(pool);
-	call_first(pool, list);
-}
-
-/*
- * Counts what became of a question. After a failover (READONLY) nothing that
- * leads there is of use; and where an answer was not to the question, who
- * knows whose the next ones are. Lock held.
- */
-static bool
-judge(struct redis_pool *pool, uint64_t era,
-    const struct redis_failure *failure, struct wake_list *list)
-{
-	if (failure == NULL) {
-		count_success(pool, era);
-		return false;
-	}
-	if (failure->kind == REDIS_FAILURE_GARBAGE ||
-	    (failure->kind == REDIS_FAILURE_REFUSED &&
-		str_starts(str_of(failure->text), STR("READONLY"))))
-		begin_cohort(pool, list);
-	return pool_count(pool, era, failure, list);
-}
-
-void
-redis_pool_judge(
-    struct redis_pool *pool, uint64_t era, const struct redis_failure *failure)
-{
-	struct wake_list list = { NULL };
-	bool is_change;
-
-	/* The usual case changes nothing, and needs no lock. */
-	if (failure == NULL && !atomic_load(&pool->is_unsettled))
-		return;
-	pthread_mutex_lock(&pool->lock);
-	is_change = judge(pool, era, failure, &list);
-	pthread_mutex_unlock(&pool->lock);
-	pool_wake(&list);
-	if (failure != NULL)
-		pool_tell(pool, failure, is_change);
+	pool_close_idle(pool);
+	pool_call_first(pool, list);
 }
 
 void
@@ -529,7 +304,7 @@ redis_pool_give_back(struct redis_pool *pool, struct redis_conn *conn,
 	if (conn == NULL)
 		return;
 	pthread_mutex_lock(&pool->lock);
-	is_change = judge(pool, conn->era, failure, &list);
+	is_change = pool_judge(pool, conn->era, failure, &list);
 	conn = pool_release(pool, conn, is_usable(failure), &list);
 	pthread_mutex_unlock(&pool->lock);
 	/* Who is woken finds the lock free. */
@@ -573,7 +348,7 @@ redis_pool_report(struct redis_pool *pool, struct redis_conn **conn,
 	bool is_change;
 
 	pthread_mutex_lock(&pool->lock);
-	is_change = judge(
+	is_change = pool_judge(
 	    pool, *conn != NULL ? (*conn)->era : pool->era, failure, &list);
 	pthread_mutex_unlock(&pool->lock);
 	pool_wake(&list);
@@ -585,43 +360,6 @@ redis_pool_report(struct redis_pool *pool, struct redis_conn **conn,
 		pool_tell(pool, failure, is_change);
 }
 
-bool
-redis_pool_is_up(struct redis_pool *pool)
-{
-	return !atomic_load(&pool->is_down);
-}
-
-void
-redis_pool_is_back(struct redis_pool *pool)
-{
-	int64_t away_us = -1;
-
-	pthread_mutex_lock(&pool->lock);
-	if (pool->is_down) {
-		away_us = clock_steady_us() - pool->down_since_us;
-		atomic_store(&pool->is_down, false);
-		atomic_store(&pool->is_unsettled, true);
-		pool->has_worked = false;
-		pool->n_failures = 0;
-		pool->era++;
-	}
-	pthread_mutex_unlock(&pool->lock);
-	if (away_us >= 0)
-		log_info("store %s is back after %.1f s", pool->target->name,
-		    (double)away_us / 1e6);
-}
-
-bool
-redis_pool_has_worked(struct redis_pool *pool)
-{
-	bool has_worked;
-
-	pthread_mutex_lock(&pool->lock);
-	has_worked = pool->has_worked;
-	pthread_mutex_unlock(&pool->lock);
-	return has_worked;
-}
-
 /* Those who wait for an address look again. Lock held. */
 static void
 set_addresses(struct redis_pool *pool, const struct redis_addresses *addresses,
@@ -629,7 +367,7 @@ set_addresses(struct redis_pool *pool, const struct redis_addresses *addresses,
 {
 	pool->addresses = *addresses;
 	pthread_cond_broadcast(&pool->found);
-	call_all(pool, list);
+	pool_call_all(pool, list);
 }
 
 void
@@ -662,7 +400,7 @@ redis_pool_move(struct redis_pool *pool, const char *host, unsigned port)
 	pthread_mutex_lock(&pool->lock);
 	is_other = !redis_addresses_eq(&pool->addresses, &addresses);
 	if (is_other) {
-		begin_cohort(pool, &list);
+		pool_begin_cohort(pool, &list);
 		set_addresses(pool, &addresses, &list);
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -702,7 +440,7 @@ redis_pool_renew(struct redis_pool *pool)
 	struct wake_list list = { NULL };
 
 	pthread_mutex_lock(&pool->lock);
-	begin_cohort(pool, &list);
+	pool_begin_cohort(pool, &list);
 	pthread_mutex_unlock(&pool->lock);
 	pool_wake(&list);
 }

@@ -1,5 +1,6 @@
 /*
- * redis_pool_own: what redis_pool.c and redis_batch.c share, and nobody else.
+ * redis_pool_own: what the files of a pool share (redis_pool.c, redis_batch.c,
+ * redis_waiter.c, redis_breaker.c), and nobody else sees.
  *
  * All of it is under the pool's lock unless said otherwise. Who is woken is
  * woken when the lock is free again: the functions that change the state of a
@@ -80,27 +81,47 @@ struct wake_list {
 	struct waiter *first;
 };
 
-/* From the queue (or not in it) to the list, in this state. */
+/* redis_waiter.c. From the queue (or not in it) to the list, in this state. */
 void pool_call(struct redis_pool *pool, struct waiter *waiter,
     enum waiter_state state, struct wake_list *list);
+/* The first of the queue looks again: there may be room for a connection. */
+void pool_call_first(struct redis_pool *pool, struct wake_list *list);
+void pool_call_all(struct redis_pool *pool, struct wake_list *list);
+void pool_enqueue(struct redis_pool *pool, struct waiter *waiter);
+void pool_dequeue(struct redis_pool *pool, struct waiter *waiter);
 /* Without the lock. */
 void pool_wake(struct wake_list *list);
-void pool_dequeue(struct redis_pool *pool, struct waiter *waiter);
+/*
+ * Sleeps until woken: 0. -1: the deadline is over, and waiter is in no queue
+ * and no batch; its state is still that of before. Without the lock.
+ */
+int pool_sleep(
+    struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us);
 
 /*
- * A connection for waiter (WAITER_GRANTED), or what else became of it: see its
- * state. -1: nothing by then, and *failure says why; what is to be counted has
- * been. Without the lock.
+ * redis_pool.c. A connection for waiter (WAITER_GRANTED), or what else became
+ * of it: see its state. -1: nothing by then, and its failure says why; what is
+ * to be counted has been. Without the lock.
  */
 int pool_get(
     struct redis_pool *pool, struct waiter *waiter, int64_t deadline_us);
-/* The connection is free: to the next who waits, or idle, or closed. */
+/*
+ * The connection is free: it goes to the next who waits, or is idle. Or it is
+ * returned, to be closed without the lock; else NULL.
+ */
 struct redis_conn *pool_release(struct redis_pool *pool,
     struct redis_conn *conn, bool is_good, struct wake_list *list);
-/* True: this failure was the one that ended UP; see pool_tell. */
+void pool_close_idle(struct redis_pool *pool);
+/* Nothing that was opened before is of use. */
+void pool_begin_cohort(struct redis_pool *pool, struct wake_list *list);
+
+/* redis_breaker.c. True: this failure was the one that ended UP. */
 bool pool_count(struct redis_pool *pool, uint64_t era,
     const struct redis_failure *failure, struct wake_list *list);
-/* What pool_count could not do under the lock. */
+/* The same for what became of a question; NULL: it was answered. */
+bool pool_judge(struct redis_pool *pool, uint64_t era,
+    const struct redis_failure *failure, struct wake_list *list);
+/* What neither could do under the lock; they said is_change. */
 void pool_tell(struct redis_pool *pool, const struct redis_failure *failure,
     bool is_change);
 

@@ -10,32 +10,17 @@
  * NOSCRIPT (Redis forgets scripts at a restart) the body is sent, and where
  * else to ask is up to the layout.
  */
-#include "store/redis.h"
+#include "store/redis_group.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <assert.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
 
 #define REQUEST_BYTES 1024 /* of the usual one */
-
-enum group_state { GROUP_OPEN, GROUP_ANSWERED, GROUP_FAILED };
-
-/* The items of one slot. */
-struct group {
-	struct redis_item *items;
-	size_t n_items;
-	unsigned slot;
-	struct redis_node *node;
-	bool is_body;
-	bool is_asking;
-	unsigned n_tries;
-	enum group_state state;
-};
 
 /* One node that is asked, and its groups[from, to). */
 struct lane {
@@ -56,72 +41,6 @@ struct course {
 	size_t n_lanes;
 	int64_t pause_until_us;
 };
-
-static unsigned
-slot_of(const struct redis_round *round, const struct redis_item *item)
-{
-	const struct redis_layout *layout = round->redis->layout;
-
-	return layout->slot_of != NULL ? layout->slot_of(redis_item_key(item))
-				       : 0;
-}
-
-/* By slot; items of one slot keep their order, and lists are short. */
-static void
-sort_items(const struct redis_round *round, unsigned *slots)
-{
-	for (size_t i = 1; i < round->n_items; i++) {
-		struct redis_item item = round->items[i];
-		unsigned slot = slots[i];
-		size_t at = i;
-
-		for (; at > 0 && slots[at - 1] > slot; at--) {
-			round->items[at] = round->items[at - 1];
-			slots[at] = slots[at - 1];
-		}
-		round->items[at] = item;
-		slots[at] = slot;
-	}
-}
-
-static void
-add_group(struct course *course, size_t from, size_t to, unsigned slot)
-{
-	const struct redis_round *round = course->round;
-	struct redis_node *node =
-	    round->redis->layout->node_of(round->redis, slot);
-
-	course->groups[course->n_groups++] = (struct group){
-		.items = round->items + from,
-		.n_items = to - from,
-		.slot = slot,
-		.node = node,
-		.state = node != NULL ? GROUP_OPEN : GROUP_FAILED,
-	};
-}
-
-static void
-make_groups(struct course *course)
-{
-	const struct redis_round *round = course->round;
-	unsigned slots[CALL_ITEMS_MAX];
-	size_t from = 0;
-
-	assert(round->n_items <= CALL_ITEMS_MAX);
-	course->n_groups = 0;
-	if (round->redis->layout->slot_of == NULL) {
-		add_group(course, 0, round->n_items, 0);
-		return;
-	}
-	for (size_t i = 0; i < round->n_items; i++)
-		slots[i] = slot_of(round, &round->items[i]);
-	sort_items(round, slots);
-	for (size_t i = 1; i <= round->n_items; i++)
-		if (i == round->n_items || slots[i] != slots[from]) {
-			add_group(course, from, i, slots[from]);
-			from = i;
-		}
-}
 
 /* Order of lanes: groups that are closed come last. */
 static size_t
@@ -241,42 +160,6 @@ open_lanes(struct course *course)
 	return 0;
 }
 
-/* Give-backs of data that are gone have nothing to be taken from. */
-static void
-drop_stale_items(struct group *group, uint64_t generation)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < group->n_items; i++) {
-		struct redis_item item = group->items[i];
-
-		if (item.is_give_back &&
-		    (generation == 0 || item.use->generation != generation)) {
-			group->items[i].is_answered = true;
-			continue;
-		}
-		group->items[i] = group->items[n];
-		group->items[n++] = item;
-	}
-	group->n_items = n;
-	if (n == 0)
-		group->state = GROUP_ANSWERED;
-}
-
-static void
-put_group(
-    const struct redis_round *round, const struct group *group, struct buf *out)
-{
-	const struct redis_question question = { group->items, group->n_items,
-		round->now_ms };
-
-	if (group->is_asking) {
-		redis_put_begin(out, 1);
-		redis_put_arg(out, STR("ASKING"));
-	}
-	redis_script_put(out, group->is_body, &question);
-}
-
 static void
 send_lane(struct course *course, struct lane *lane)
 {
@@ -285,9 +168,9 @@ send_lane(struct course *course, struct lane *lane)
 	for (size_t i = lane->from; i < lane->to; i++) {
 		struct group *group = &course->groups[i];
 
-		drop_stale_items(group, lane->conn->generation);
+		group_drop_stale(group, lane->conn->generation);
 		if (group->state == GROUP_OPEN)
-			put_group(round, group, &lane->conn->out);
+			group_put(round, group, &lane->conn->out);
 	}
 	if (redis_conn_send(lane->conn, round->deadline_us, &lane->failure) ==
 	    -1)
@@ -356,19 +239,6 @@ may_ask_again(
 	return true;
 }
 
-static void
-settle_group(struct group *group, uint64_t generation)
-{
-	group->state = GROUP_ANSWERED;
-	for (size_t i = 0; i < group->n_items; i++) {
-		struct redis_item *item = &group->items[i];
-
-		item->is_answered = true;
-		if (item->use != NULL && !item->is_give_back)
-			item->use->generation = generation;
-	}
-}
-
 /* What a reply means for its group. -1: it is not one to our question. */
 static int
 take_reply(struct course *course, struct lane *lane, struct group *group,
@@ -393,7 +263,7 @@ take_reply(struct course *course, struct lane *lane, struct group *group,
 		    "answer does not belong to the question");
 		return -1;
 	}
-	settle_group(group, generation);
+	group_settle(group, generation);
 	return 0;
 }
 
@@ -420,15 +290,6 @@ receive_group(struct course *course, struct lane *lane, struct group *group)
 	return rc;
 }
 
-/* What was taken for its answer may have been another's. */
-static void
-distrust_group(struct group *group)
-{
-	group->state = GROUP_FAILED;
-	for (size_t i = 0; i < group->n_items; i++)
-		group->items[i].is_answered = false;
-}
-
 static void
 receive_lane(struct course *course, struct lane *lane)
 {
@@ -448,7 +309,7 @@ receive_lane(struct course *course, struct lane *lane)
 	redis_fail(&lane->failure, REDIS_FAILURE_GARBAGE,
 	    "more answers than questions");
 	for (size_t i = lane->from; i < lane->to; i++)
-		distrust_group(&course->groups[i]);
+		group_distrust(&course->groups[i]);
 	break_lane(course, lane);
 }
 
@@ -536,7 +397,7 @@ ask_shared(struct course *course, struct group *group)
 
 	pause_before(course);
 	buf_reserve(&request.out, REQUEST_BYTES);
-	put_group(round, group, &request.out);
+	group_put(round, group, &request.out);
 	if (redis_pool_ask(pool, &request, round->deadline_us, &lane.failure) ==
 	    0) {
 		if (take_reply(course, &lane, group, request.reply,
@@ -573,7 +434,7 @@ redis_round_ask(const struct redis_round *round)
 
 	course.round = round;
 	course.pause_until_us = 0;
-	make_groups(&course);
+	course.n_groups = groups_make(round, course.groups);
 	while (count_groups(&course, GROUP_OPEN) > 0) {
 		if (!round->is_behind &&
 		    count_groups(&course, GROUP_FAILED) > 0)
