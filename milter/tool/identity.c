@@ -26,13 +26,61 @@ is_hex(char c)
 }
 
 static bool
+is_encoded_at(struct str text, size_t i)
+{
+	return i + 2 < text.len && text.p[i] == '%' && is_hex(text.p[i + 1]) &&
+	       is_hex(text.p[i + 2]);
+}
+
+static bool
 is_encoded(struct str text)
 {
-	for (size_t i = 0; i + 2 < text.len; i++)
-		if (text.p[i] == '%' && is_hex(text.p[i + 1]) &&
-		    is_hex(text.p[i + 2]))
+	for (size_t i = 0; i < text.len; i++)
+		if (is_encoded_at(text, i))
 			return true;
-	return str_find(text, '~') >= 0;
+	return false;
+}
+
+/* A long key ends with the hash of all of it, which nobody writes. */
+static bool
+is_shortened(struct str text)
+{
+	size_t at = KEY_MAX_BYTES - 1 - 32;
+
+	if (text.len != KEY_MAX_BYTES || text.p[at] != '~')
+		return false;
+	for (size_t i = at + 1; i < text.len; i++)
+		if (!is_hex(text.p[i]))
+			return false;
+	return true;
+}
+
+static int
+hex_value(char c)
+{
+	c = ascii_lower(c);
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+/* What was meant by a text that may be encoded. */
+static struct str
+decode(struct arena *arena, struct str text)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.p[i];
+
+		if (is_encoded_at(text, i)) {
+			c = (char)(hex_value(text.p[i + 1]) * 16 +
+				   hex_value(text.p[i + 2]));
+			i += 2;
+		}
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return (struct str){ out, n };
 }
 
 static bool
@@ -56,7 +104,9 @@ read_meaning(struct arena *arena, struct str text, const char *sasl_domain)
 
 	meaning.has_at = at >= 0;
 	meaning.is_ip = read_ip(text, &meaning.net);
-	if (at >= 0 || sasl_domain == NULL || meaning.is_ip || text.len == 0)
+	/* "<>" is the null sender, as it stands in keys. */
+	if (at >= 0 || sasl_domain == NULL || meaning.is_ip || text.len == 0 ||
+	    str_is(text, "<>"))
 		meaning.address = key_address(arena, text);
 	else
 		meaning.address = key_address(arena,
@@ -104,11 +154,17 @@ is_part_of_address(enum fact_id id)
 	       id == FACT_RCPT_TO_DOMAIN || id == FACT_FROM_DOMAIN;
 }
 
+/* A client may give any name, even one without a dot. */
 static struct str
-host_part(const struct meaning *meaning, enum fact_id id)
+host_part(struct arena *arena, const struct meaning *meaning, enum fact_id id,
+    enum identity_fit *fit)
 {
 	if (meaning->has_at && !is_part_of_address(id))
 		return STR("");
+	if (meaning->domain.len == 0 && !is_part_of_address(id)) {
+		*fit = IDENTITY_MAYBE;
+		return key_domain(arena, meaning->text);
+	}
 	/* A login without a domain: that of sasl_domain. */
 	if (meaning->domain.len == 0 && is_part_of_address(id) &&
 	    meaning->local.len < meaning->address.len)
@@ -137,7 +193,7 @@ part_by(struct arena *arena, const struct meaning *meaning,
 			   ? without_plus(arena, meaning->address)
 			   : meaning->address;
 	case FACT_TYPE_HOST:
-		return host_part(meaning, id);
+		return host_part(arena, meaning, id, fit);
 	case FACT_TYPE_NOCASE:
 		if (meaning->is_ip)
 			return STR("");
@@ -179,14 +235,18 @@ identity_for(struct arena *arena, const struct limit *limit, struct str text,
 	enum identity_fit fit, least = IDENTITY_YES;
 	struct str parts[KEYS_MAX];
 
+	if (is_shortened(text)) /* its parts cannot be told any more */
+		return (struct identity){ .key = arena_str(arena, text),
+			.first = text,
+			.fit = IDENTITY_MAYBE };
 	/* Several parts, most likely, for a limit that has only one. */
 	if (limit->n_keys == 1 && str_find(text, ',') >= 0)
 		least = IDENTITY_MAYBE;
 	if (!split(text, parts, limit->n_keys))
 		return identity;
 	for (size_t i = 0; i < limit->n_keys; i++) {
-		struct meaning meaning =
-		    read_meaning(arena, parts[i], sasl_domain);
+		struct meaning meaning = read_meaning(
+		    arena, decode(arena, parts[i]), sasl_domain);
 
 		parts[i] = part_by(arena, &meaning, &limit->keys[i], &fit);
 		if (parts[i].len == 0)
@@ -196,8 +256,7 @@ identity_for(struct arena *arena, const struct limit *limit, struct str text,
 	}
 	identity.fit = least;
 	identity.first = parts[0];
-	identity.key = is_encoded(text) ? key_encode(arena, text)
-					: key_join(arena, parts, limit->n_keys);
+	identity.key = key_join(arena, parts, limit->n_keys);
 	return identity;
 }
 
@@ -207,7 +266,7 @@ identity_name(struct arena *arena, struct str text, const char *sasl_domain)
 	struct meaning meaning;
 	char ip[IP_TEXT_MAX];
 
-	if (str_find(text, ',') >= 0 || is_encoded(text))
+	if (str_find(text, ',') >= 0 || is_encoded(text) || is_shortened(text))
 		return key_encode(arena, text);
 	meaning = read_meaning(arena, text, sasl_domain);
 	if (meaning.is_ip && str_find(text, '/') < 0)

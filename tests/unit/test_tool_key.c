@@ -62,6 +62,12 @@ limit_of(struct fixture *fixture, const char *name)
 	return NULL;
 }
 
+#define LONG_HEAD                                                              \
+	"Abcdefghij%20Abcdefghij%20Abcdefghij%20Abcdefghij%20Abcdefghij%20"
+#define LONG_KEY                                                               \
+	LONG_HEAD "Abcdefghij%20Abcdefghij%20Abcd~"                            \
+		  "00112233445566778899aabbccddeeff"
+
 static void
 test_a_key_is_what_its_limit_makes_of_it(void **state)
 {
@@ -88,6 +94,19 @@ test_a_key_is_what_its_limit_makes_of_it(void **state)
 		{ "part", "anna", "anna" },
 		{ "helo", "Mail.Example.ORG.", "mail.example.org" },
 		{ "helo", "anna@example.org", NULL },
+		{ "helo", "LocalHost", "localhost" },
+		{ "helo", "[192.0.2.7]", "%5B192.0.2.7%5D" },
+		{ "helo", "a%3Bb%7D%7B%07", "a%3Bb%7D%7B%07" },
+		{ "user", "<>", "%3C%3E" },
+		{ "user", "%3C%3E", "%3C%3E" },
+		{ "user", "Anna%20B@example.net", "anna%20b@example.net" },
+		{ "user", "50%@example.net", "50%25@example.net" },
+		{ "user", "50%25@example.net", "50%25@example.net" },
+		{ "how", "An%20ODD%2cone", "An%20ODD%2Cone" },
+		{ "both", "192.0.2.7,a%2Cb@c.example",
+		    "192.0.2.7,a%2Cb@c.example" },
+		{ "how", LONG_KEY, LONG_KEY },
+		{ "both", LONG_KEY, LONG_KEY },
 		{ "how", "PLAIN", "PLAIN" },
 		{ "both", "2001:db8::1, Anna",
 		    "2001:db8::/64,anna@example.org" },
