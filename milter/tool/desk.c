@@ -66,14 +66,12 @@ desk_key(struct desk *desk, const struct limit *limit, const char *text,
 	return 0;
 }
 
-/* One sentence for all commands: what failed, and where to look. */
+/* One sentence for all commands; the store says what failed, and what to do. */
 int
 desk_no_store(struct desk *desk, struct buf *error)
 {
 	(void)desk;
-	tool_error("the store cannot be asked: %s; is 'store' in the "
-		   "configuration right, and is Redis running?",
-	    buf_str(error).p);
+	tool_error("the store cannot be asked: %s", buf_str(error).p);
 	buf_done(error);
 	return TOOL_FINDING;
 }
