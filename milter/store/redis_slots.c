@@ -33,6 +33,7 @@
 struct slots {
 	_Atomic(struct redis_node *) owners[CLUSTER_SLOTS];
 	_Atomic unsigned n_slots[REDIS_NODES_MAX]; /* by number of the node */
+	_Atomic unsigned marks[REDIS_NODES_MAX];   /* slot of the marker, + 1 */
 	atomic_bool has_map;
 
 	/* Of the thread behind. */
@@ -40,9 +41,9 @@ struct slots {
 	size_t n_seeds;
 	size_t turn; /* which node is asked first the next time */
 	int64_t check_at_us;
-	uint64_t epoch;                  /* for which all pools were renewed */
-	unsigned marks[REDIS_NODES_MAX]; /* slot + 1 of the marker; 0: none */
-	bool is_lost; /* nobody gives a map: it is in the log */
+	uint64_t epoch; /* for which all pools were renewed */
+	bool has_gap;   /* the map does not say of all slots who has them */
+	bool is_lost;   /* nobody gives a map: it is in the log */
 	struct redis_seldom full;
 	struct redis_seldom slow_move;
 	struct cluster_map map;
@@ -120,10 +121,19 @@ mark(struct redis *redis, struct redis_node *node, unsigned slot)
 {
 	struct slots *slots = redis->layout_data;
 
-	if (slots->marks[node->number] == slot + 1)
-		return;
-	slots->marks[node->number] = slot + 1;
+	atomic_store(&slots->marks[node->number], slot + 1);
 	atomic_store(&node->target.marker_tag, cluster_tag(slot));
+}
+
+static void
+mark_new(struct redis *redis, struct redis_node *node, unsigned slot)
+{
+	struct slots *slots = redis->layout_data;
+	unsigned none = 0;
+
+	if (atomic_compare_exchange_strong(
+		&slots->marks[node->number], &none, slot + 1))
+		atomic_store(&node->target.marker_tag, cluster_tag(slot));
 }
 
 /* MOVED: node is the owner; that is soon seen to for other slots, too. */
@@ -132,8 +142,10 @@ take_moved(struct redis *redis, const struct cluster_redirect *to)
 {
 	struct redis_node *node = add_node(redis, &to->to);
 
-	if (node != NULL)
+	if (node != NULL) {
+		mark_new(redis, node, to->slot);
 		set_owner(redis, to->slot, node);
+	}
 	redis_behind_discover(redis);
 	return node;
 }
@@ -263,7 +275,7 @@ add_nodes(struct redis *redis, struct redis_node *nodes[CLUSTER_NODES_MAX])
 
 		if ((nodes[i] = add_node(redis, &map->nodes[i])) == NULL)
 			continue;
-		slot = slots->marks[nodes[i]->number];
+		slot = atomic_load(&slots->marks[nodes[i]->number]);
 		/* Moving slots begins with the first: the last stays longest.
 		 */
 		if (slot == 0 || map->owners[slot - 1] != i)
@@ -279,9 +291,11 @@ take_map(struct redis *redis)
 	struct redis_node *nodes[CLUSTER_NODES_MAX];
 
 	add_nodes(redis, nodes);
+	slots->has_gap = false;
 	for (unsigned slot = 0; slot < CLUSTER_SLOTS; slot++) {
 		unsigned owner = slots->map.owners[slot];
 
+		slots->has_gap |= owner == CLUSTER_NOBODY;
 		set_owner(
 		    redis, slot, owner != CLUSTER_NOBODY ? nodes[owner] : NULL);
 	}
@@ -337,7 +351,8 @@ slots_discover(struct redis *redis, bool is_wanted)
 	struct buf reasons = { 0 };
 
 	renew_if_needed(redis);
-	if (!is_wanted && now_us < slots->check_at_us && are_all_up(redis))
+	if (!is_wanted && now_us < slots->check_at_us && !slots->has_gap &&
+	    are_all_up(redis))
 		return;
 	if (find_map(redis, &reasons) == 0) {
 		if (slots->is_lost)
