@@ -66,9 +66,14 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  cc   $<"
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# A script becomes a C string and its SHA-1, by which Redis knows it.
-$(BUILD)/gen/%_lua.h: milter/store/%.lua
+# A script becomes whole (a line of its own may include another file), then a C
+# string and its SHA-1, by which Redis knows it.
+$(BUILD)/gen/%.lua: milter/store/%.lua milter/store/charge_seldom.lua
 	@mkdir -p $(@D)
+	@sed -e '/^--#include charge_seldom.lua$$/{r milter/store/charge_seldom.lua' \
+		-e 'd;}' $< > $@
+
+$(BUILD)/gen/%_lua.h: $(BUILD)/gen/%.lua
 	@{ echo '/* Made from $<. */'; \
 	   printf 'static const char $*_lua_sha1[] = "%s";\n' \
 		"$$(sha1sum < $< | cut -c1-40)"; \

@@ -8,6 +8,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 N=${1:-100000}
+build=${SLUICE_BUILD:-build}
 LC_ALL=C
 export LC_ALL
 T=$(mktemp -d) || exit 2
@@ -32,7 +33,8 @@ until ask ping > /dev/null 2>&1; do
 	[ "$tries" -lt 100 ] || { echo "redis-server does not start"; exit 2; }
 	sleep 0.1
 done
-SHA=$(ask -x script load < milter/store/charge.lua)
+make -s BUILD="$build" "$build/gen/charge.lua" || exit 2
+SHA=$(ask -x script load < "$build/gen/charge.lua")
 
 used() {
 	ask info memory | tr -d '\r' | sed -n 's/^used_memory://p'
