@@ -57,6 +57,8 @@ redis_wait(void *self, struct store_call *call, int64_t now_ms)
 	int rc;
 
 	redis_nodes_await(redis, round.deadline_us);
+	if (!redis_nodes_are_up(redis))
+		return -1;
 	rc = redis_round_ask(&round);
 	if (rc == 0)
 		atomic_store(&call->state, CALL_ANSWERED);

@@ -333,12 +333,30 @@ fail_until_away(const char *name)
 		fail_msg("%s: still up", name);
 }
 
+/* The best of ten hundreds: a busy host must not count. */
+static int64_t
+us_of_failing_call(void)
+{
+	int64_t best_us = INT64_MAX;
+	uint64_t used;
+
+	for (int n = 0; n < 10; n++) {
+		int64_t start_us = clock_steady_us(), spent_us;
+
+		for (int i = 0; i < 100; i++)
+			assert_int_equal(try("anna", &used), -1);
+		spent_us = clock_steady_us() - start_us;
+		if (spent_us < best_us)
+			best_us = spent_us;
+	}
+	return best_us / 100;
+}
+
 static void
 check_trouble(const struct trouble *trouble)
 {
 	char line[64];
 	uint64_t used = 0;
-	int64_t start_us;
 
 	snprintf(line, sizeof(line), "is away (%s ", trouble->name);
 	open_store(trouble->has_user);
@@ -347,10 +365,7 @@ check_trouble(const struct trouble *trouble)
 	fail_until_away(trouble->name);
 	if (log_kit_count(line) != 1)
 		fail_msg("%s: not said", trouble->name);
-	start_us = clock_steady_us();
-	for (int i = 0; i < 1000; i++)
-		assert_int_equal(try("anna", &used), -1);
-	assert_true(clock_steady_us() - start_us < 200000);
+	assert_true(us_of_failing_call() < 50);
 	/* Probes find it as it was: no coming and going. */
 	nap_ms(400);
 	assert_int_equal(log_kit_count("is away"), 1);
