@@ -306,7 +306,20 @@ is_plain(struct str text, size_t *bad_out)
 	return true;
 }
 
-/* "redis://:secret@host" in a file that every user may read. */
+/* "redis://USER:SECRET@HOST", or "?password="; a user alone is no secret. */
+static bool
+has_password(struct str url)
+{
+	ptrdiff_t at = str_find_last(url, '@');
+	ptrdiff_t colon =
+	    str_find_last(str_sub(url, 0, at < 0 ? 0 : (size_t)at), ':');
+
+	return (colon >= 0 &&
+		   !str_starts(str_from(url, (size_t)colon), STR("://"))) ||
+	       strstr(url.p, "password=") != NULL;
+}
+
+/* In a file that every user may read. */
 static void
 warn_password(struct reader *r)
 {
@@ -314,9 +327,7 @@ warn_password(struct reader *r)
 	struct pos pos = r->conf->positions[option - options];
 	struct str url = str_of(r->conf->store);
 
-	if (pos.source != NULL && url.len > 0 &&
-	    (str_find(url, '@') >= 0 ||
-		strstr(r->conf->store, "password=") != NULL) &&
+	if (pos.source != NULL && url.len > 0 && has_password(url) &&
 	    files_readable_by_others(r->conf->source.path))
 		diag_add(r->diags, DIAG_WARNING, (struct pos){ 0 },
 		    "%s: every user can read the password of the store; "

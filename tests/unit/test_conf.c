@@ -371,6 +371,23 @@ a_password_in_a_readable_configuration_is_warned_of(void **state)
 }
 
 static void
+a_user_whose_password_is_in_a_file_is_not_warned_of(void **state)
+{
+	struct buf diagnostics = { 0 };
+	struct conf *conf;
+
+	(void)state;
+	write_file("password", "secret\n", 0600);
+	write_file("sluice.conf",
+	    "store = redis://sluice@h\nstore_password_file = password\n", 0644);
+	conf = conf_load(in_folder("sluice.conf"), &diagnostics);
+	assert_non_null(conf);
+	assert_int_equal(diagnostics.len, 0);
+	conf_free(conf);
+	buf_done(&diagnostics);
+}
+
+static void
 add_path(void *context, const char *path)
 {
 	buf_printf(context, "%s\n", path + strlen(folder) + 1);
@@ -441,6 +458,9 @@ main(void)
 		    remove_folder),
 		cmocka_unit_test_setup_teardown(
 		    a_password_in_a_readable_configuration_is_warned_of,
+		    make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(
+		    a_user_whose_password_is_in_a_file_is_not_warned_of,
 		    make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
 		    files_come_sorted_bounded_and_stamped, make_folder,
