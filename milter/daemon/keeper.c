@@ -147,37 +147,19 @@ keeper_use(const struct ruleset *rules)
 	atomic_store(&keeper.has_news, true);
 }
 
-struct tally {
-	size_t n;
-	uint64_t used;
-};
-
-static bool
-add_counter(void *context, const struct store_counter *counter)
-{
-	struct tally *tally = context;
-
-	tally->n++;
-	tally->used += counter->used;
-	return true;
-}
-
 /* What this process counted while the store was away. */
 static void
 merge(void)
 {
-	const struct store_query all = { .now_ms = clock_wall_ms() };
 	struct store *local = keeper.engine->local;
-	struct tally tally = { 0 };
-	struct buf error = { 0 };
+	size_t before = store_n_merged(local), n;
 
-	if (store_counters(local, &all, add_counter, &tally, &error) == 0 &&
-	    tally.n > 0 && store_merge(keeper.engine->store, local) == 0)
+	store_merge(keeper.engine->store, local);
+	n = store_n_merged(local) - before;
+	if (n > 0)
 		log_info("store: added what was counted here while it was "
-			 "away: %zu counter%s, %llu in all",
-		    tally.n, tally.n == 1 ? "" : "s",
-		    (unsigned long long)tally.used);
-	buf_done(&error);
+			 "away: %zu counter%s",
+		    n, n == 1 ? "" : "s");
 }
 
 struct host_record {

@@ -91,6 +91,7 @@ struct memory {
 	struct memory_tables *tables;
 	pthread_mutex_t merge_lock;
 	struct store *_Atomic merged_into; /* NULL: never merged */
+	atomic_size_t n_merged;            /* entries handed over */
 	pthread_mutex_t refunds_lock;
 	struct memory_refund *refunds; /* of charges that are on their way */
 };

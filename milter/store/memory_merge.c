@@ -151,8 +151,8 @@ take_away(struct memory_entry *entry, const struct merge_part *part)
 }
 
 static void
-settle_entry(
-    struct memory_entry *entry, const struct merge_part *part, uint64_t stamp)
+settle_entry(struct memory *memory, struct memory_entry *entry,
+    const struct merge_part *part, uint64_t stamp)
 {
 	entry->moving = 0;
 	if (!part->is_merged)
@@ -164,6 +164,7 @@ settle_entry(
 	entry->epoch = part->epoch;
 	entry->there = part->generation;
 	entry->moved = stamp;
+	atomic_fetch_add(&memory->n_merged, 1);
 }
 
 static void
@@ -180,7 +181,8 @@ settle_batch(struct memory *memory, const struct batch *batch)
 		entry = memory_find(shard, hash, name);
 		/* One that was dropped meanwhile may be there anew. */
 		if (entry != NULL && entry->moving == batch->stamps[i])
-			settle_entry(entry, &batch->parts[i], batch->stamps[i]);
+			settle_entry(
+			    memory, entry, &batch->parts[i], batch->stamps[i]);
 		pthread_mutex_unlock(&shard->lock);
 	}
 	arena_free(batch->arena);
@@ -291,6 +293,12 @@ memory_hand_over(struct memory *memory, struct store *target, struct buf *error)
 	}
 	pthread_mutex_unlock(&memory->merge_lock);
 	return rc;
+}
+
+size_t
+memory_n_merged(struct memory *memory)
+{
+	return atomic_load(&memory->n_merged);
 }
 
 static void

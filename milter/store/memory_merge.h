@@ -10,6 +10,8 @@
 /* As store_merge; -1 with a message in error. */
 int memory_hand_over(
     struct memory *memory, struct store *target, struct buf *error);
+/* How many entries were handed over until now. */
+size_t memory_n_merged(struct memory *memory);
 /* Takes over: all parts, always. */
 int memory_merge(
     struct store *store, struct merge_part *parts, size_t n, struct buf *error);

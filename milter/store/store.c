@@ -265,6 +265,13 @@ store_merge(struct store *store, struct store *local)
 	return rc;
 }
 
+size_t
+store_n_merged(struct store *local)
+{
+	assert(local->backend == &memory_backend);
+	return memory_n_merged(local->self);
+}
+
 int
 store_wipe(struct store *store, struct buf *error)
 {

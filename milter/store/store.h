@@ -271,6 +271,8 @@ bool store_was_denied(struct store *store, const struct store_use *use,
  * its windows have passed: nothing that was admitted is forgotten.
  */
 int store_merge(struct store *store, struct store *local);
+/* How many keys all merges of a local store have moved until now. */
+size_t store_n_merged(struct store *local);
 
 /*
  * For tests and traces: as if the store were away. What is sent or given back

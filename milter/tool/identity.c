@@ -245,8 +245,8 @@ identity_for(struct arena *arena, const struct limit *limit, struct str text,
 	if (!split(text, parts, limit->n_keys))
 		return identity;
 	for (size_t i = 0; i < limit->n_keys; i++) {
-		struct meaning meaning = read_meaning(
-		    arena, decode(arena, parts[i]), sasl_domain);
+		struct meaning meaning =
+		    read_meaning(arena, decode(arena, parts[i]), sasl_domain);
 
 		parts[i] = part_by(arena, &meaning, &limit->keys[i], &fit);
 		if (parts[i].len == 0)

@@ -50,6 +50,7 @@ done
 # Was it added once?
 sleep 2
 is "  and adds it once" "$(slots pace joe recipients.1h)" 17
+is "  and says so once" "$(sluiced_since one | grep -c 'added what was counted')" 1
 send "$port_one" 1
 like "the limit is over, since more were let through than one host alone would" \
 	"$CODES" ' 450 554 221$'

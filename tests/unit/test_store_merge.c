@@ -68,7 +68,9 @@ test_slots_are_added_where_they_belong(void **state)
 	assert_int_equal(peek(*state, T0 + 9 * 7500).levels[0].used, 15);
 	assert_int_equal(peek(*state, T0 + 10 * 7500).levels[0].used, 10);
 	assert_int_equal(peek(local, T0 + 15000).levels[0].used, 0);
+	assert_int_equal(store_n_merged(local), 1);
 	assert_int_equal(store_merge(*state, local), 0);
+	assert_int_equal(store_n_merged(local), 1);
 	assert_int_equal(peek(*state, T0 + 15000).levels[0].used, 18);
 	store_close(local);
 }
