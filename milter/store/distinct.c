@@ -140,12 +140,12 @@ distinct_used(const struct distinct *set, int64_t from_ms)
 }
 
 static int64_t
-lowest_from(const struct store_rate *rates, size_t n_rates, int64_t now_ms)
+lowest_from(const struct distinct_rates *by)
 {
-	int64_t lowest = now_ms;
+	int64_t lowest = by->now_ms;
 
-	for (size_t i = 0; i < n_rates; i++) {
-		int64_t from_ms = distinct_from_ms(&rates[i], now_ms);
+	for (size_t i = 0; i < by->n; i++) {
+		int64_t from_ms = distinct_from_ms(&by->rates[i], by->now_ms);
 
 		if (from_ms < lowest)
 			lowest = from_ms;
@@ -209,14 +209,16 @@ count_all(const struct distinct *set, const struct call_use *use,
 
 int
 distinct_weigh(struct distinct *set, const struct call_use *use,
-    const struct store_rate *rates, size_t n_rates, int64_t now_ms,
-    struct store_level *levels_out, uint64_t *all_out)
+    const struct distinct_rates *by, struct store_level *levels_out,
+    uint64_t *all_out)
 {
+	int64_t now_ms = by->now_ms;
 	int worst = -1;
 
-	put_right(set, lowest_from(rates, n_rates, now_ms), now_ms);
-	for (size_t i = 0; i < n_rates; i++) {
-		int64_t from_ms = distinct_from_ms(&rates[i], now_ms);
+	put_right(set, lowest_from(by), now_ms);
+	for (size_t i = 0; i < by->n; i++) {
+		const struct store_rate *rate = &by->rates[i];
+		int64_t from_ms = distinct_from_ms(rate, now_ms);
 		uint64_t used = distinct_used(set, from_ms);
 		uint64_t all = count_all(set, use, from_ms, used);
 
@@ -224,16 +226,16 @@ distinct_weigh(struct distinct *set, const struct call_use *use,
 		levels_out[i].retry_ms = 0;
 		if (i == 0)
 			*all_out = all;
-		if (all <= rates[i].max)
+		if (all <= rate->max)
 			continue;
 		if (worst < 0) {
 			worst = (int)i;
 			*all_out = all;
 		}
-		levels_out[i].retry_ms = use->n_members > rates[i].max
-					     ? -1
-					     : wait_others(set, use, &rates[i],
-						   all - rates[i].max, now_ms);
+		levels_out[i].retry_ms =
+		    use->n_members > rate->max
+			? -1
+			: wait_others(set, use, rate, all - rate->max, now_ms);
 	}
 	return worst;
 }
@@ -257,33 +259,39 @@ see(struct distinct *set, struct str text, int64_t lowest, int64_t now_ms)
 	return false;
 }
 
+/* Until when a value that is seen now counts. */
+static int64_t
+ends_ms(const struct store_rate *rate, int64_t now_ms)
+{
+	if (rate->period == STORE_ROLLING)
+		return now_ms + (int64_t)rate->window_sec * 1000;
+	return calendar_at(charge_unit(rate), now_ms).ends_ms;
+}
+
 int64_t
 distinct_add(struct distinct *set, const struct call_use *use,
-    const struct store_rate *rates, size_t n_rates, int64_t now_ms,
-    struct store_level *levels, bool *is_new_out)
+    const struct distinct_rates *by, struct store_level *levels,
+    bool *is_new_out)
 {
-	int64_t lowest = lowest_from(rates, n_rates, now_ms), latest = now_ms;
+	int64_t lowest = lowest_from(by), latest = by->now_ms;
 	uint64_t cap = 0;
 
 	for (size_t i = 0; i < use->n_members; i++)
-		is_new_out[i] = see(set, use->members[i], lowest, now_ms);
+		is_new_out[i] = see(set, use->members[i], lowest, by->now_ms);
 	drop_first(set, first_after(set, lowest));
-	for (size_t i = 0; i < n_rates; i++)
-		if (rates[i].max > cap)
-			cap = rates[i].max;
+	for (size_t i = 0; i < by->n; i++)
+		if (by->rates[i].max > cap)
+			cap = by->rates[i].max;
 	/* Only by attempts: one more than fits keeps the next one out, too. */
 	if (set->n > cap + 1)
 		drop_first(set, (size_t)(set->n - cap - 1));
-	for (size_t i = 0; i < n_rates; i++) {
-		int64_t ends_ms =
-		    rates[i].period == STORE_ROLLING
-			? now_ms + (int64_t)rates[i].window_sec * 1000
-			: calendar_at(charge_unit(&rates[i]), now_ms).ends_ms;
+	for (size_t i = 0; i < by->n; i++) {
+		const struct store_rate *rate = &by->rates[i];
 
 		levels[i].used =
-		    distinct_used(set, distinct_from_ms(&rates[i], now_ms));
-		if (ends_ms > latest)
-			latest = ends_ms;
+		    distinct_used(set, distinct_from_ms(rate, by->now_ms));
+		if (ends_ms(rate, by->now_ms) > latest)
+			latest = ends_ms(rate, by->now_ms);
 	}
 	return latest;
 }

@@ -102,14 +102,15 @@ static void
 weigh(struct counting *counting)
 {
 	struct distinct nothing = { .n = 0 };
+	const struct distinct_rates by = { counting->rates, counting->n_rates,
+		counting->now_ms };
+	struct distinct *values =
+	    counting->entry != NULL ? &counting->entry->values : &nothing;
 
 	counting->worst = -1;
 	if (counting->use->is_distinct)
-		counting->worst = distinct_weigh(counting->entry != NULL
-						     ? &counting->entry->values
-						     : &nothing,
-		    counting->use, counting->rates, counting->n_rates,
-		    counting->now_ms, counting->answer.levels, &counting->all);
+		counting->worst = distinct_weigh(values, counting->use, &by,
+		    counting->answer.levels, &counting->all);
 	else
 		weigh_counts(counting);
 }
@@ -187,8 +188,9 @@ static void
 charge_values(struct counting *counting, bool *is_new)
 {
 	struct memory_entry *entry = need_entry(counting);
-	int64_t until_ms = distinct_add(&entry->values, counting->use,
-	    counting->rates, counting->n_rates, counting->now_ms,
+	const struct distinct_rates by = { counting->rates, counting->n_rates,
+		counting->now_ms };
+	int64_t until_ms = distinct_add(&entry->values, counting->use, &by,
 	    counting->answer.levels, is_new);
 
 	for (size_t i = 0; i < counting->n_rates; i++)

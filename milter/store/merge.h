@@ -29,7 +29,7 @@ struct merge_part {
 	/* What became of it: set by the store that takes it. */
 	bool is_merged;
 	uint64_t generation; /* as for a charge: what refunds name */
-	uint64_t epoch;	     /* another one: what was there before is lost */
+	uint64_t epoch;      /* another one: what was there before is lost */
 };
 
 #endif
