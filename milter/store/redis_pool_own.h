@@ -14,9 +14,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-#ifndef REDIS_BATCH_MAX
-#define REDIS_BATCH_MAX 32 /* requests in one write */
-#endif
+#define REDIS_BATCH_MAX   32 /* requests in one write */
 #define REDIS_BATCH_BYTES ((size_t)64 * 1024)
 
 enum waiter_state {

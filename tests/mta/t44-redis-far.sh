@@ -33,8 +33,9 @@ postfix_start postfix "$(sluiced_milter daemon)"
 got=$(load "$MX" --clients 20 --messages 5 --recipients 2)
 printf '%s\n' "$got" | diag
 is "2 ms away mail flows" "$(count end_250 "$got")" 100
-is "over two connections at most, and that of the background" \
-	"$(($(rcli client list type normal | grep -c name=sluice) <= 3))" 1
+# One more for what nobody waits for, one for what the daemon reads by itself.
+at_most "over two connections, and two of the background" \
+	"$(rcli client list type normal | grep -c name=sluice)" 4
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<tight@example.org>' \
 	'@repeat 3 RCPT TO:<b%d@example.net>' QUIT
 is "and limits count" "$CODES" "220 250 250 250 250 450 221"
