@@ -24,6 +24,7 @@
 struct search {
 	struct arena *arena;
 	struct str wanted;
+	struct str heard; /* the same as a reference */
 	bool by_queue_nocase;
 	const struct store_event *found[FOUND_MAX]; /* newest first */
 	size_t n;
@@ -35,7 +36,7 @@ is_wanted(const struct search *search, const struct store_event *event)
 {
 	struct str queue = event_get(event, "queue");
 
-	if (event_has_ref(event, search->wanted))
+	if (event_has_ref(event, search->heard))
 		return true;
 	return search->by_queue_nocase ? str_eq_nocase(queue, search->wanted)
 				       : str_eq(queue, search->wanted);
@@ -67,6 +68,23 @@ bare(struct str text)
 	while (text.len > 0 && str_find(STR("):.,"), text.p[text.len - 1]) >= 0)
 		text.len--;
 	return text;
+}
+
+/* References have the digits 0 and 1, and no letters that look like them. */
+static struct str
+as_reference(struct arena *arena, struct str text)
+{
+	char *copy = arena_cstr(arena, text);
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = ascii_lower(copy[i]);
+
+		if (c == 'o')
+			copy[i] = '0';
+		else if (c == 'l' || c == 'i')
+			copy[i] = '1';
+	}
+	return (struct str){ copy, text.len };
 }
 
 /* --- one event, for people ----------------------------------------------- */
@@ -362,8 +380,7 @@ say_found(struct desk *desk, const struct search *search)
 	for (size_t i = search->n; i > 0; i--) {
 		if (i < search->n)
 			tool_out(STR("\n"));
-		add_event(
-		    desk, &switches, search->found[i - 1], search->wanted);
+		add_event(desk, &switches, search->found[i - 1], search->heard);
 	}
 }
 
@@ -374,6 +391,7 @@ why(struct desk *desk, const char *asked, bool as_json)
 		.wanted = bare(str_of(asked)) };
 	struct buf error = { 0 };
 
+	search.heard = as_reference(desk->arena, search.wanted);
 	if (search.wanted.len == 0)
 		return tool_usage(
 		    desk->tool, "'why' needs a reference or a queue id");
@@ -383,8 +401,7 @@ why(struct desk *desk, const char *asked, bool as_json)
 		say_json(&search);
 	if (search.n == 0) {
 		tool_error("nothing is known of '%.*s': refusals are kept for "
-			   "7 days, and what was accepted is only in the log. "
-			   "A reference (4f2a-3) has no letters o, l or i",
+			   "7 days, and what was accepted is only in the log",
 		    STR_ARG(search.wanted));
 		return TOOL_FINDING;
 	}

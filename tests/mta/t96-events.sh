@@ -27,6 +27,7 @@ verdict() { # REF QUEUE MORE...
 verdict 4f2a-3 4Xk2p0
 verdict 4f2b-1 4Xk2p0 repeats 3 refs '4f2b-1 4f2c-1 4f2d-2'
 verdict 5aaa-1 4XK2P0 observed yes
+verdict a1b0-1 5Zz
 event event verdict host mx1 ref 6bbb-1 stage connect action reject code 550 \
 	rule gone at /etc/sluice/rules/site.rules:9 text "$(printf 'a\033[31mb\nc')"
 
@@ -42,6 +43,8 @@ like "  when there is room" "$OUT" '^ +room again .*\(in 52s\)$'
 like "  the facts" "$OUT" '^  facts +sasl\.user = "anna@example\.org"$'
 run 0 "as it is read aloud" why 4F2A-3
 like "  in any case" "$OUT" '4f2a-3'
+run 0 "as it may be read from paper" why albO-I
+like "  with letters for digits" "$OUT" 'reference a1b0-1'
 run 0 "as it is copied from a reply" why '(ref 4f2a-3)'
 run 0 "a repeat by its own reference" why 4F2D-2
 like "  says what it is" "$OUT" '4F2D-2 is one of these'
