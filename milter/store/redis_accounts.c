@@ -56,15 +56,16 @@ struct page {
 
 /* --- counters of a hash ------------------------------------------------- */
 
-/* "total/max 2026-11-23": nothing is used if that is another day. */
+/* "total/max 2026-11-23": nothing is used if that is a day before. */
 static bool
 read_period(struct store_counter *counter, struct str value, int64_t now_ms)
 {
 	enum calendar_unit unit =
 	    counter->period == STORE_DAILY ? CALENDAR_DAY : CALENDAR_MONTH;
-	struct calendar_span span = calendar_at(unit, now_ms);
+	struct calendar_span span = calendar_at(unit, now_ms), next;
 	ptrdiff_t slash = str_find(value, '/'), blank = str_find(value, ' ');
-	char today[CALENDAR_TEXT_MAX];
+	char label[CALENDAR_TEXT_MAX];
+	struct str there;
 	int64_t used, max;
 
 	if (slash < 0 || blank < slash)
@@ -74,9 +75,15 @@ read_period(struct store_counter *counter, struct str value, int64_t now_ms)
 	    str_sub(value, (size_t)slash + 1, (size_t)blank));
 	if (used < 0 || max < 0)
 		return false;
-	calendar_text(unit, span.label, today);
-	if (!str_is(str_from(value, (size_t)blank + 1), today))
+	there = str_from(value, (size_t)blank + 1);
+	calendar_text(unit, span.label, label);
+	if (str_cmp(there, str_of(label)) < 0)
 		used = 0;
+	/* The next one already: the clock was set back a little. */
+	next = calendar_at(unit, span.ends_ms);
+	calendar_text(unit, next.label, label);
+	if (str_is(there, label))
+		span = next;
 	counter->used = (uint64_t)used;
 	counter->max = (uint64_t)max;
 	counter->free_at_ms = used < max ? 0 : max > 0 ? span.ends_ms : -1;

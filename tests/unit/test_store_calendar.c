@@ -163,6 +163,7 @@ test_a_clock_set_back_over_midnight_goes_on_in_the_new_day(void **state)
 {
 	struct store_use five = use_of(STORE_CHARGE, 5, daily, 1);
 	int64_t midnight = berlin_ms(2026, 11, 24, 0);
+	struct kit_listing listing;
 	struct store_answer answer = pair_ask(*state, &five, midnight);
 
 	assert_int_equal(answer.levels[0].slot, 20261124);
@@ -173,6 +174,9 @@ test_a_clock_set_back_over_midnight_goes_on_in_the_new_day(void **state)
 	assert_false(answer.fits);
 	/* The end of that day, not of the one the clock is in. */
 	assert_int_equal(answer.levels[0].retry_ms, 24 * HOUR_MS + 1000);
+	listing = kit_list(*state, "day", "anna", midnight - 1000);
+	assert_int_equal(listing.used, 10);
+	assert_int_equal(listing.free_at_ms, midnight + 24 * HOUR_MS);
 }
 
 static void
