@@ -213,10 +213,12 @@ judge() {
 	if "$@"; then echo reached; else echo "not reached"; fi
 }
 
+# Runs of the script that charges; what the daemon writes of itself every few
+# seconds is not called by its digest.
 redis_calls() {
 	rcli info commandstats | tr -d '\r' |
-		sed -n 's/^cmdstat_eval\(sha\)\{0,1\}:calls=\([0-9]*\),.*/\2/p' |
-		awk '{ n += $1 } END { print n + 0 }'
+		sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\),.*/\1/p' |
+		grep . || echo 0
 }
 
 # When the machine is too busy for Redis to answer in time, limits do without

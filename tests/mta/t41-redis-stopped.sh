@@ -39,7 +39,7 @@ is_used() {
 	rcli config resetstat > /dev/null
 	smtp "$MX" 'EHLO a.example' 'MAIL FROM:<back@example.org>' \
 		'RCPT TO:<b@example.net>' QUIT
-	[ $(($(redis_calls evalsha) + $(redis_calls eval))) -gt 0 ]
+	[ "$(redis_calls evalsha)" -gt 0 ]
 }
 ok "awake, it is used again by itself" wait_for 10 is_used
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<tight@example.org>' \
