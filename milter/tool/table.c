@@ -328,6 +328,7 @@ list_tables(struct desk *desk, bool as_json)
 	const struct program *program = ruleset_program(desk->rules);
 	struct listing listing;
 	struct buf out = { 0 };
+	int rc = TOOL_FINE;
 	struct grid grid;
 
 	grid_init(&grid, desk->arena, table_columns, N_TABLE_COLUMNS);
@@ -338,8 +339,13 @@ list_tables(struct desk *desk, bool as_json)
 
 		if (!table->is_redis)
 			continue;
-		if (read_entries(desk, table, &listing) == -1)
-			return TOOL_FINDING;
+		/* What one of them is wrong in says nothing of the others. */
+		if (read_entries(desk, table, &listing) == -1) {
+			rc = TOOL_FINDING;
+			if (store_is_up(desk->store))
+				continue;
+			break;
+		}
 		grid_add(
 		    &grid, (struct str[]){ table->name, str_of(type),
 			       arena_printf(desk->arena, "%zu", listing.n) });
@@ -355,11 +361,11 @@ list_tables(struct desk *desk, bool as_json)
 		buf_clear(&out);
 	if (!as_json && grid.n_rows > 0)
 		grid_print(&grid, &out);
-	else if (!as_json)
+	else if (!as_json && rc == TOOL_FINE)
 		tool_error("the rules have no table in Redis");
 	tool_out(buf_str(&out));
 	buf_done(&out);
-	return TOOL_FINE;
+	return rc;
 }
 
 static int

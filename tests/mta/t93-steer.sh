@@ -126,6 +126,11 @@ rcli del sluice:table:nets > /dev/null
 rcli sadd sluice:table:nets 198.51.100.0/24 > /dev/null
 run 0 "is listed, too" table list nets
 like "  with its entry" "$OUT" '198\.51\.100\.0/24'
+rcli set sluice:table:nets mine > /dev/null
+run 1 "a key of another type" table list
+like "  is named" "$ERR" 'sluice:table:nets'
+like "  and hides no other table" "$OUT" '^suspects '
+rcli del sluice:table:nets > /dev/null
 run 2 "table frobnicate" table frobnicate nets
 
 sed -i 's/^store = .*/store = memory/' "$tool_conf"
