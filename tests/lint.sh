@@ -1,9 +1,10 @@
 #!/bin/sh
 # lint.sh - what is checked without running anything; `make lint`.
 #
-# Format, sizes of functions and files, layers, cppcheck, shell scripts, paths
-# that only the author has. All checks run, two at a time; then 1 if any found
-# something. A tool that is missing is named, and is a finding.
+# Format, sizes of functions and files, layers, what threads share, cppcheck,
+# shell scripts, paths that only the author has. All checks run, two at a time;
+# then 1 if any found something. A tool that is missing is named, and is a
+# finding.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C
@@ -65,6 +66,52 @@ check_layers() {
 	END { exit bad }'
 }
 
+# "FILE SYMBOL" of each static variable that is written to, "FILE" of each file
+# that declares a lock or an atomic.
+shared_things() {
+	find "$build/obj/milter" -name '*.o' ! -path '*/tool/*' |
+	while read -r object; do
+		file=${object#"$build/obj/milter/"}
+		objdump -t "$object" | awk -v file="${file%.o}.c" '
+			/ O / && $(NF - 2) ~ /^([.](bss|data)|[*]COM[*])/ &&
+			    $(NF - 2) !~ /[.]ro/ {
+				sub(/[.][0-9]+$/, "", $NF)
+				print file, $NF
+			}'
+	done
+	for layer in base mime store rules engine conf daemon; do
+		grep -lE '^(static |	).*(_Atomic|atomic_|_(mutex|rwlock)_t)[^*;=]*[ )][*a-z_]+(\[.*\])?( = .*)?;' \
+			milter/$layer/*.[ch]
+	done | sed 's,^milter/,,'
+}
+
+# All of them stand in milter/SHARED, and all that stands there is true.
+check_shared() {
+	make -s BUILD="$build" programs > /dev/null || return 1
+	shared_things | sort -u | awk '
+	FNR == NR {
+		if ($0 !~ /^(#|\t|$)/) {
+			listed[$1] = FNR
+			for (i = 2; i <= NF; i++)
+				listed[$1 " " $i] = FNR
+		}
+		next
+	}
+	!($0 in listed) {
+		print "milter/SHARED: " $0 " is shared, and not in it"
+		bad = 1
+	}
+	{ is_there[$0]; is_there[$1] }
+	END {
+		for (thing in listed)
+			if (!(thing in is_there)) {
+				print "milter/SHARED:" listed[thing] ": no " thing
+				bad = 1
+			}
+		exit bad
+	}' milter/SHARED -
+}
+
 check_lengths() {
 	c_files | xargs -r wc -l | awk -v max="$FILE_LINES_MAX" '
 		$2 != "total" && $1 > max {
@@ -111,7 +158,7 @@ check_paths() {
 	! git grep -nIE '/(work|farm)/|[.][.]/shared' -- . 2>/dev/null
 }
 
-for tool in clang-format clang-tidy cppcheck shellcheck python3; do
+for tool in objdump clang-format clang-tidy cppcheck shellcheck python3; do
 	command -v $tool > /dev/null || lacking="${lacking:-} $tool"
 done
 if [ -n "${lacking:-}" ]; then
@@ -120,7 +167,7 @@ if [ -n "${lacking:-}" ]; then
 	exit 1
 fi
 status=0
-for check in format layers lengths cppcheck shell paths sizes; do
+for check in format layers lengths shared cppcheck shell paths sizes; do
 	since=$(date +%s)
 	word=ok
 	"check_$check" > "$T/out" 2>&1 || word=FOUND
