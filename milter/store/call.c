@@ -53,6 +53,9 @@ void
 store_call_shrink(struct store_call *call)
 {
 	assert(atomic_load(&call->state) != CALL_OPEN);
+	/* A call that was sent has none, and may be under way: not written. */
+	if (call->answers == NULL)
+		return;
 	free(call->answers);
 	call->answers = NULL;
 }
