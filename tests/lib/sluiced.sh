@@ -11,7 +11,8 @@
 
 SLUICED_STORE=memory
 SLUICED_WRAP=
-sluiced_all=
+# Their names, a file, because sluiced_make may stand in a pipe.
+sluiced_all=$T/sluiced.all
 
 sluiced_make() {
 	mkdir -p "$T/$1/rules"
@@ -25,7 +26,7 @@ sluiced_make() {
 		rules = rules/*.rules
 		log = stderr
 	END
-	sluiced_all="$sluiced_all $1"
+	echo "$1" >> "$sluiced_all"
 }
 
 sluiced_set() {
@@ -108,16 +109,17 @@ sluiced_stop() {
 
 # Nothing of a sanitizer or an assertion in any log; done_testing asks.
 sluiced_all_sane() {
-	for sluiced_name in $sluiced_all; do
+	while read -r sluiced_name; do
 		! grep -E -A 30 'Sanitizer|runtime error:|Assertion' \
 			"$T/$sluiced_name/log" || return 1
-	done
+	done < "$sluiced_all"
 }
 
 sluiced_stop_all() {
-	for sluiced_name in $sluiced_all; do
+	[ -s "$sluiced_all" ] || return 0
+	while read -r sluiced_name; do
 		[ ! -s "$T/$sluiced_name/pid" ] ||
 			kill -KILL "$(sluiced_pid "$sluiced_name")" 2>/dev/null
-	done
+	done < "$sluiced_all"
 }
 at_exit sluiced_stop_all

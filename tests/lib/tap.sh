@@ -129,7 +129,7 @@ unlike() {
 }
 
 done_testing() {
-	[ -z "${sluiced_all:-}" ] ||
+	[ ! -s "${sluiced_all:-}" ] ||
 		ok "no daemon was found fault with by a sanitizer" sluiced_all_sane
 	echo "1..$tap_n"
 	[ $tap_failed = 0 ]
