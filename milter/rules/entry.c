@@ -219,6 +219,11 @@ table_candidates_text(enum table_type type, struct str text, bool ignore_case,
 		return 0;
 	switch (type) {
 	case TABLE_STRING:
+		/* Entries have no blanks around them: what is remembered of a
+		 * header field must be found by the same field. */
+		text = str_trim(text);
+		if (text.len == 0)
+			return 0;
 		*entries_out = arena_alloc(arena, sizeof(**entries_out));
 		**entries_out = ignore_case ? lower(arena, text) : text;
 		return 1;

@@ -158,6 +158,8 @@ test_a_normal_entry_is_among_what_is_asked(void **state)
 		const char *entry, *text;
 	} cases[] = {
 		{ TABLE_STRING, "Anna B.", "aNNA b." },
+		{ TABLE_STRING, "  Free\tpills ", "  Free\tpills " },
+		{ TABLE_STRING, "Free pills", "\tfree pills  " },
 		{ TABLE_ADDRESS, "Anna@Grüße.example",
 		    "anna@XN--GRE-6KA8L.example" },
 		{ TABLE_ADDRESS, "@Example.org", "x@EXAMPLE.ORG." },
