@@ -19,6 +19,12 @@ redis_start() {
 		bail "no Redis: $(tail -n 5 "$T/redis/log" 2>&1)"
 }
 
+# redis_user PASSWORD: what an operator puts into Redis so that Sluice may do
+# what it needs, and no more
+redis_user() {
+	sed -n "/^user sluice/s/CHANGE-ME/$1/p" "$TOP/contrib/redis/users.acl"
+}
+
 rcli() {
 	timeout 5 redis-cli -h 127.0.0.1 -p "$REDIS_PORT" "$@"
 }

@@ -6,8 +6,10 @@
 
 port=$(free_port)
 mkdir -p "$T/redis"
-sed 's/CHANGE-ME/pa55-w0rd/' \
-	"$TOP/contrib/redis/users.acl" > "$T/redis/users.acl"
+{
+	echo 'user default off'
+	redis_user pa55-w0rd
+} > "$T/redis/users.acl"
 # An operator's own user, to look from outside
 echo 'user root on nopass allkeys allchannels +@all' >> "$T/redis/users.acl"
 redis-server --port "$port" --bind 127.0.0.1 --dir "$T/redis" --save '' \

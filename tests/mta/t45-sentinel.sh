@@ -5,9 +5,7 @@
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/sentinel.sh"
 
-# A user who may do no more than README says
-sentinel_start \
-	'user sluice on >secret ~sluice:* &sluice:* +@all -@dangerous +role'
+sentinel_start "$(redis_user secret)"
 SLUICED_STORE=redis+sentinel://sluice:secret@${SENTINEL_URL#*//}
 sluiced_make daemon <<'END'
 limit busy    1M/1h recipients by mail.from if mail.from.local == "busy"

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/cluster.sh"
 
-# A user who may do no more than README says
-cluster_start 'cluster-require-full-coverage no' 'user sluice on >secret ~sluice:* &sluice:* +@all -@dangerous +cluster|slots'
+cluster_start 'cluster-require-full-coverage no' "$(redis_user secret)"
 SLUICED_STORE=redis+cluster://sluice:secret@${CLUSTER_URL#*//}
 sluiced_make daemon <<'END'
 limit moving 1M/1h recipients by mail.from on-outage tempfail if mail.from.local == "moving"
