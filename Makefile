@@ -94,9 +94,11 @@ $(BUILD)/lib/%: tests/lib/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
-$(BUILD)/bench/store_bench: tests/bench/store_bench.c $(ARCHIVES)
+$(BUILD)/bench/store_bench: tests/bench/store_bench.c \
+		$(wildcard tests/bench/client*.c) tests/bench/client.h $(ARCHIVES)
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(ARCHIVES) \
+		$(LIBS)
 
 units: $(UNITS) $(BUILD)/lib/delay_proxy
 

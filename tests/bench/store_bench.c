@@ -2,27 +2,32 @@
  * store_bench: what a call of the store costs, with many threads waiting at
  * once, as the workers of libmilter do.
  *
- *	store_bench URL THREADS SECONDS CONNECTIONS [REDIS-PID]
+ *	store_bench URL CLIENT THREADS SECONDS [REDIS-PID]
  *
  * Each thread charges two limits a call, of keys of its own, again and again.
- * One line: calls a second, microseconds of latency (median, 99 %), and how
- * much CPU time a call takes here and in Redis, in microseconds.
+ * CLIENT is how they ask, and by how many connections: shared-4 is the store
+ * itself; pool-4 and iothread-1 are those of client.h, which send the same
+ * bytes and read the same replies. One line: calls a second, microseconds of
+ * latency (median, 99 %), and how much CPU time a call takes here and in Redis,
+ * in microseconds.
  */
-#include "base/clock.h"
-#include "store/store.h"
+#include "client.h"
 
+#include "base/clock.h"
+#include "base/xalloc.h"
+
+#include <hiredis/hiredis.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
-#define THREADS_MAX 200
-#define TIMES_MAX   200000 /* of one thread */
-#define KEYS        100    /* of one thread */
-#define TIMEOUT_MS  1000
+#define TIMES_MAX     200000 /* of one thread */
+#define KEYS          100    /* of one thread */
+#define WARM_UP_US    500000
+#define COMMAND_BYTES 1024 /* of the usual one */
 
 struct asker {
 	pthread_t thread;
@@ -34,7 +39,11 @@ struct asker {
 
 static struct store *store;
 static atomic_bool is_measuring, is_ending;
-static struct asker askers[THREADS_MAX];
+static struct asker askers[ASKERS_MAX];
+
+/* NULL: the store's own. */
+static const struct client *client;
+static void *client_self;
 
 static void
 add_use(struct store_call *call, const char *limit, const char *identity)
@@ -56,6 +65,32 @@ add_use(struct store_call *call, const char *limit, const char *identity)
 	store_call_add(call, &use);
 }
 
+/* What store_call_wait does, with another client in its middle. */
+static int
+wait_by_client(const struct asker *asker, struct store_call *call)
+{
+	struct redis_item items[CALL_ITEMS_MAX];
+	const struct redis_question question = { items,
+		redis_items_of(call, items), STORE_NOW };
+	int64_t deadline_us = clock_steady_us() + CLIENT_TIMEOUT_US;
+	struct buf command = { 0 };
+	redisReply *reply;
+	int rc = -1;
+
+	call->answers = xcalloc(call->n_uses + 1, sizeof(*call->answers));
+	buf_reserve(&command, COMMAND_BYTES);
+	redis_script_put(&command, false, &question);
+	reply = client->ask(
+	    client_self, asker->number, buf_str(&command), deadline_us);
+	buf_done(&command);
+	if (reply == NULL)
+		return -1;
+	if (reply->type != REDIS_REPLY_ERROR)
+		rc = redis_script_take(store->self, reply, &question);
+	freeReplyObject(reply);
+	return rc;
+}
+
 static void
 ask_once(struct asker *asker, unsigned n)
 {
@@ -68,7 +103,10 @@ ask_once(struct asker *asker, unsigned n)
 	    asker->number, n % KEYS);
 	add_use(call, "user-pace", identity);
 	add_use(call, "user-day", identity);
-	rc = store_call_wait(call, STORE_NOW);
+	if (client != NULL)
+		rc = wait_by_client(asker, call);
+	else
+		rc = store_call_wait(call, STORE_NOW);
 	store_call_put(call);
 	if (!atomic_load(&is_measuring))
 		return;
@@ -89,39 +127,17 @@ run_asker(void *arg)
 	return NULL;
 }
 
+/* Of all threads of a process; 0: of us. */
 static double
-cpu_sec_of_us(void)
+cpu_sec_of(pid_t pid)
 {
-	struct rusage usage;
+	struct timespec time;
+	clockid_t clock;
 
-	getrusage(RUSAGE_SELF, &usage);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-/* utime and stime of /proc/PID/stat; the name before them may hold blanks. */
-static double
-cpu_sec_of(const char *pid)
-{
-	unsigned long utime = 0, stime = 0;
-	char path[64], line[1024];
-	const char *rest = NULL;
-	FILE *file;
-
-	if (pid == NULL)
+	if (clock_getcpuclockid(pid, &clock) != 0 ||
+	    clock_gettime(clock, &time) == -1)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-	if ((file = fopen(path, "r")) == NULL)
-		return 0;
-	if (fgets(line, sizeof(line), file) != NULL)
-		rest = strrchr(line, ')');
-	fclose(file);
-	if (rest == NULL || sscanf(rest,
-				") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u "
-				"%lu %lu",
-				&utime, &stime) != 2)
-		return 0;
-	return (double)(utime + stime) / (double)sysconf(_SC_CLK_TCK);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static int
@@ -132,86 +148,123 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void
+static int
 report(unsigned n_threads, double seconds, double ours_sec, double redis_sec)
 {
-	uint32_t *all = malloc(n_threads * TIMES_MAX * sizeof(*all));
+	uint32_t *all = xmalloc(n_threads * TIMES_MAX * sizeof(*all));
 	size_t n = 0, n_failures = 0;
 
-	if (all == NULL)
-		abort();
 	for (unsigned i = 0; i < n_threads; i++) {
 		memcpy(all + n, askers[i].times_us,
 		    askers[i].n_times * sizeof(*all));
 		n += askers[i].n_times;
 		n_failures += askers[i].n_failures;
 	}
-	if (n > 0) {
-		qsort(all, n, sizeof(*all), compare);
-		printf("threads=%u calls_per_s=%.0f p50_us=%u p99_us=%u "
-		       "cpu_us=%.1f redis_cpu_us=%.1f failures=%zu\n",
-		    n_threads, (double)n / seconds, all[n / 2],
-		    all[n / 100 * 99], ours_sec * 1e6 / (double)n,
-		    redis_sec * 1e6 / (double)n, n_failures);
-	}
+	qsort(all, n, sizeof(*all), compare);
+	if (n > 0)
+		printf("calls_per_s=%.0f p50_us=%u p99_us=%u cpu_us=%.1f "
+		       "redis_cpu_us=%.1f failures=%zu\n",
+		    (double)n / seconds, all[n / 2], all[n / 100 * 99],
+		    ours_sec * 1e6 / (double)n, redis_sec * 1e6 / (double)n,
+		    n_failures);
+	else
+		fprintf(
+		    stderr, "no call was answered, %zu failed\n", n_failures);
 	free(all);
+	return n > 0 ? 0 : -1;
 }
 
-static void
-measure(unsigned n_threads, unsigned seconds, const char *pid)
+static int
+measure(unsigned n_threads, double seconds, pid_t pid)
 {
 	double ours_sec, redis_sec;
 	int64_t start_us;
+	int rc;
 
 	for (unsigned i = 0; i < n_threads; i++) {
 		askers[i].number = i;
-		askers[i].times_us = calloc(TIMES_MAX, sizeof(uint32_t));
-		if (askers[i].times_us == NULL)
+		askers[i].times_us = xcalloc(TIMES_MAX, sizeof(uint32_t));
+		if (pthread_create(
+			&askers[i].thread, NULL, run_asker, &askers[i]) != 0)
 			abort();
-		pthread_create(&askers[i].thread, NULL, run_asker, &askers[i]);
 	}
-	sleep(1);
-	ours_sec = cpu_sec_of_us();
-	redis_sec = cpu_sec_of(pid);
+	usleep(WARM_UP_US);
+	ours_sec = cpu_sec_of(0);
+	redis_sec = pid != 0 ? cpu_sec_of(pid) : 0;
 	start_us = clock_steady_us();
 	atomic_store(&is_measuring, true);
-	sleep(seconds);
+	usleep((useconds_t)(seconds * 1e6));
 	atomic_store(&is_measuring, false);
-	ours_sec = cpu_sec_of_us() - ours_sec;
-	redis_sec = cpu_sec_of(pid) - redis_sec;
+	ours_sec = cpu_sec_of(0) - ours_sec;
+	redis_sec = pid != 0 ? cpu_sec_of(pid) - redis_sec : 0;
 	start_us = clock_steady_us() - start_us;
 	atomic_store(&is_ending, true);
 	for (unsigned i = 0; i < n_threads; i++)
 		pthread_join(askers[i].thread, NULL);
-	report(n_threads, (double)start_us / 1e6, ours_sec, redis_sec);
+	rc = report(n_threads, (double)start_us / 1e6, ours_sec, redis_sec);
 	for (unsigned i = 0; i < n_threads; i++)
 		free(askers[i].times_us);
+	return rc;
+}
+
+/* NAME-CONNECTIONS. -1: there is no such client. */
+static int
+choose_client(const char *text, unsigned *n_connections_out)
+{
+	static const struct client *const clients[] = { &client_pool,
+		&client_iothread };
+	const char *number = strrchr(text, '-');
+	size_t len = number != NULL ? (size_t)(number - text) : 0;
+	int n = number != NULL ? atoi(number + 1) : 0;
+	struct str name = { text, len };
+
+	if (n <= 0 || n > CLIENT_CONNECTIONS)
+		return -1;
+	*n_connections_out = (unsigned)n;
+	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++)
+		if (str_eq(name, str_of(clients[i]->name)))
+			client = clients[i];
+	return client != NULL || str_eq(name, STR("shared")) ? 0 : -1;
+}
+
+static int
+run(const struct store_options *options, char **argv, unsigned n_threads)
+{
+	struct buf error = { 0 };
+	int rc = -1;
+
+	if ((store = store_open(options, &error)) == NULL)
+		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&error)));
+	else if (client != NULL && (client_self = client->open(store->self,
+					options->connections)) == NULL)
+		rc = -1;
+	else
+		rc = measure(n_threads, atof(argv[4]),
+		    argv[5] != NULL ? (pid_t)atoi(argv[5]) : 0);
+	if (client_self != NULL)
+		client->close(client_self);
+	if (store != NULL)
+		store_close(store);
+	buf_done(&error);
+	return rc;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct store_options options = { .prefix = "bench",
-		.timeout_ms = TIMEOUT_MS };
-	struct buf error = { 0 };
-	unsigned n_threads;
+		.timeout_ms = CLIENT_TIMEOUT_US / 1000 };
+	unsigned n_threads = argc > 3 ? (unsigned)atoi(argv[3]) : 0;
 
-	if (argc < 5) {
-		fprintf(stderr, "usage: store_bench URL THREADS SECONDS "
-				"CONNECTIONS [REDIS-PID]\n");
+	if (argc < 5 || n_threads == 0 || n_threads > ASKERS_MAX ||
+	    choose_client(argv[2], &options.connections) == -1) {
+		fprintf(stderr,
+		    "usage: store_bench URL CLIENT THREADS SECONDS "
+		    "[REDIS-PID]\nCLIENT: shared-N, pool-N, "
+		    "iothread-N; at most %d threads\n",
+		    ASKERS_MAX);
 		return 2;
 	}
 	options.url = argv[1];
-	options.connections = (uint32_t)atoi(argv[4]);
-	n_threads = (unsigned)atoi(argv[2]);
-	if (n_threads == 0 || n_threads > THREADS_MAX)
-		return 2;
-	if ((store = store_open(&options, &error)) == NULL) {
-		fprintf(stderr, "%.*s\n", STR_ARG(buf_str(&error)));
-		return 1;
-	}
-	measure(n_threads, (unsigned)atoi(argv[3]), argc > 5 ? argv[5] : NULL);
-	store_close(store);
-	buf_done(&error);
-	return 0;
+	return run(&options, argv, n_threads) == 0 ? 0 : 1;
 }
