@@ -104,7 +104,8 @@ when_both(int64_t at_ms, int64_t now_ms, char text[WHEN_MAX])
 	char at[WHEN_MAX], span[WHEN_MAX];
 	bool is_past = at_ms < now_ms;
 
-	when_text(at_ms, now_ms, at);
+	/* What is promised is not told a part of a second too early. */
+	when_text(is_past ? at_ms : round_up(at_ms, 1000), now_ms, at);
 	when_span(is_past ? now_ms - at_ms : at_ms - now_ms, span);
 	/* Both together fit by far; the bounds tell the compiler. */
 	snprintf(text, WHEN_MAX, "%.40s (%s%.40s%s)", at, is_past ? "" : "in ",
