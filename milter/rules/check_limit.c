@@ -9,27 +9,6 @@
 #include "rules/check.h"
 #include "rules/suggest.h"
 
-/* From here on it is charged, be all it reads known before. */
-static enum stage
-unit_stage(enum limit_unit unit)
-{
-	switch (unit) {
-	case UNIT_CONNECTIONS:
-		return STAGE_CONNECT;
-	case UNIT_MESSAGES:
-		return STAGE_MAIL;
-	case UNIT_RECIPIENTS:
-		return STAGE_RCPT;
-	case UNIT_BYTES:
-	case UNIT_DISTINCT:
-		return STAGE_MESSAGE;
-	case UNIT_REJECTS:
-	case UNIT_UNKNOWN_RECIPIENTS:
-		return STAGE_N;
-	}
-	return STAGE_N;
-}
-
 /* Can its values tell one thing from another? */
 static bool
 is_countable(const struct fact *fact)
@@ -128,7 +107,7 @@ check_unit(struct checker *checker, struct limit *limit)
 	if (limit->unit == UNIT_BYTES)
 		needs_add(checker->needs, &size); /* it tells no macro */
 	check_attempts(checker, limit);
-	limit->stage = unit_stage(limit->unit);
+	limit->stage = unit_type(limit->unit)->stage;
 	if (limit->known > limit->stage)
 		limit->stage = limit->known;
 }

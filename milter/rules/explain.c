@@ -10,26 +10,14 @@
 static const char *
 charge_text(const struct limit *limit)
 {
-	switch (limit->unit) {
-	case UNIT_CONNECTIONS:
-		return ", once for the connection";
-	case UNIT_MESSAGES:
-		return limit->stage == STAGE_RCPT
-			   ? ", once for each message and key"
-			   : ", once for each message";
-	case UNIT_RECIPIENTS:
-		return limit->stage == STAGE_RCPT
-			   ? ", once for each recipient"
-			   : ", for all recipients at once";
-	case UNIT_BYTES:
-		return ", by the size of the message";
-	case UNIT_DISTINCT:
-		return ", once for each value";
-	case UNIT_REJECTS:
-	case UNIT_UNKNOWN_RECIPIENTS:
-		break;
-	}
-	return "";
+	const struct unit_type *type = unit_type(limit->unit);
+
+	/* Its key is the recipient's: several of one message may be alike. */
+	if (limit->unit == UNIT_MESSAGES && limit->stage == STAGE_RCPT)
+		return "once for each message and key";
+	return limit->stage != type->stage && type->counted_later != NULL
+		   ? type->counted_later
+		   : type->counted;
 }
 
 static void
@@ -45,7 +33,7 @@ explain_charge(const struct limit *limit, struct buf *out)
 		    "charged whenever a rule rejects from stage %s on",
 		    stage_name(limit->known));
 	else
-		buf_printf(out, "charged at stage %s%s",
+		buf_printf(out, "charged at stage %s, %s",
 		    stage_name(limit->stage), charge_text(limit));
 }
 

@@ -108,6 +108,22 @@ parse_rates(struct parser *parser, struct limit *limit)
 	}
 }
 
+static void
+expected_unit(struct parser *parser)
+{
+	struct buf what = { 0 };
+
+	buf_add_cstr(&what, "what is counted (");
+	for (int i = 0; i < UNIT_N; i++)
+		buf_printf(&what, "%s%s%s",
+		    i == 0 ? "" : i == UNIT_N - 1 ? " or " : ", ",
+		    unit_name((enum limit_unit)i),
+		    i == UNIT_DISTINCT ? " FACT" : "");
+	buf_byte(&what, ')');
+	parser_expected(parser, what.p);
+	buf_done(&what);
+}
+
 static int
 parse_unit(struct parser *parser, struct limit *limit)
 {
@@ -126,9 +142,7 @@ parse_unit(struct parser *parser, struct limit *limit)
 			   ? parse_fact(parser, &limit->distinct)
 			   : 0;
 	}
-	parser_expected(parser,
-	    "what is counted (connections, messages, recipients, bytes, "
-	    "distinct FACT, rejects or unknown-recipients)");
+	expected_unit(parser);
 	parser_suggest(parser, &near);
 	return -1;
 }

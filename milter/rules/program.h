@@ -305,6 +305,16 @@ const struct rule *program_rule(const struct program *program, struct str name);
 const struct table *program_table(
     const struct program *program, struct str name);
 
+/* What the language says of a unit. */
+struct unit_type {
+	const char *name;
+	enum stage stage;    /* charged from here on, be all that the limit
+				reads known before; STAGE_N: when it happens */
+	const char *counted; /* how often, for people; NULL: see STAGE_N */
+	const char *counted_later; /* at a later stage; NULL: the same */
+};
+
+const struct unit_type *unit_type(enum limit_unit unit);
 const char *unit_name(enum limit_unit unit);
 const char *on_outage_name(enum on_outage on_outage);
 /* Does the condition itself ask about a limit: over, near or used? */

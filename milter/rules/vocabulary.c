@@ -4,15 +4,25 @@
 #include "rules/program.h"
 #include "rules/suggest.h"
 
-static const char *const unit_names[] = {
-	[UNIT_CONNECTIONS] = "connections",
-	[UNIT_MESSAGES] = "messages",
-	[UNIT_RECIPIENTS] = "recipients",
-	[UNIT_BYTES] = "bytes",
-	[UNIT_DISTINCT] = "distinct",
-	[UNIT_REJECTS] = "rejects",
-	[UNIT_UNKNOWN_RECIPIENTS] = "unknown-recipients",
+/* clang-format off */
+static const struct unit_type unit_types[] = {
+	[UNIT_CONNECTIONS] =
+	    { "connections", STAGE_CONNECT, "once for the connection", NULL },
+	[UNIT_MESSAGES] =
+	    { "messages", STAGE_MAIL, "once for each message", NULL },
+	[UNIT_RECIPIENTS] =
+	    { "recipients", STAGE_RCPT, "once for each recipient",
+	      "for all recipients at once" },
+	[UNIT_BYTES] =
+	    { "bytes", STAGE_MESSAGE, "by the size of the message", NULL },
+	[UNIT_DISTINCT] =
+	    { "distinct", STAGE_MESSAGE, "once for each value", NULL },
+	[UNIT_REJECTS] =
+	    { "rejects", STAGE_N, NULL, NULL },
+	[UNIT_UNKNOWN_RECIPIENTS] =
+	    { "unknown-recipients", STAGE_N, NULL, NULL },
 };
+/* clang-format on */
 
 static const char *const on_outage_names[] = {
 	[OUTAGE_COUNT_LOCALLY] = "count-locally",
@@ -53,10 +63,16 @@ static const struct action_type action_types[] = {
 
 #define N_ACTIONS (sizeof(action_types) / sizeof(action_types[0]))
 
+const struct unit_type *
+unit_type(enum limit_unit unit)
+{
+	return &unit_types[unit];
+}
+
 const char *
 unit_name(enum limit_unit unit)
 {
-	return unit_names[unit];
+	return unit_types[unit].name;
 }
 
 const char *
