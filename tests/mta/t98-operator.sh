@@ -26,6 +26,7 @@ for setting in 'sasl_domain = example.org' 'host = mx1.example.org' 'timezone = 
 done
 cp -r "$T/one" "$T/two"
 sed -i "s|$T/one|$T/two|; s/^host = .*/host = mx2.example.org/" "$T/two/sluice.conf"
+# shellcheck disable=SC2154 # a file, named by sluiced.sh
 echo two >> "$sluiced_all"
 sluiced_start one
 sluiced_start two
