@@ -114,11 +114,13 @@ expected_unit(struct parser *parser)
 	struct buf what = { 0 };
 
 	buf_add_cstr(&what, "what is counted (");
-	for (int i = 0; i < UNIT_N; i++)
-		buf_printf(&what, "%s%s%s",
-		    i == 0 ? "" : i == UNIT_N - 1 ? " or " : ", ",
-		    unit_name((enum limit_unit)i),
-		    i == UNIT_DISTINCT ? " FACT" : "");
+	for (int i = 0; i < UNIT_N; i++) {
+		if (i > 0)
+			buf_add_cstr(&what, i == UNIT_N - 1 ? " or " : ", ");
+		buf_add_cstr(&what, unit_name((enum limit_unit)i));
+		if (i == UNIT_DISTINCT)
+			buf_add_cstr(&what, " FACT");
+	}
 	buf_byte(&what, ')');
 	parser_expected(parser, what.p);
 	buf_done(&what);
