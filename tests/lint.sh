@@ -1,10 +1,10 @@
 #!/bin/sh
 # lint.sh - what is checked without running anything; `make lint`.
 #
-# Format, sizes of functions and files, layers, what threads share, cppcheck,
-# shell scripts, paths that only the author has. All checks run, two at a time;
-# then 1 if any found something. A tool that is missing is named, and is a
-# finding.
+# Format, sizes of functions and files, layers, what threads share, README
+# against the tables of the program, cppcheck, shell scripts, paths that only
+# the author has. All checks run; then 1 if any found something. A tool that is
+# missing is named, and is a finding.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C
@@ -140,6 +140,24 @@ check_cppcheck() {
 		-DSLUICE_VERSION='""' milter 2>&1
 }
 
+# What the program's own tables name stands in README, too.
+check_manual() {
+	{
+		sed -n 's/^\t{ "\([a-z_]*\)", set_.*/`\1`/p' milter/conf/option.c
+		sed -n 's/^\t{ "\([a-z]*\)", ".*/`sluice \1/p' \
+			milter/tool/commands.c | grep -vE 'help|version'
+		sed -n 's/^\t\[UNIT_.*//; s/^\t    { "\([a-z-]*\)", .*/\1/p' \
+			milter/rules/vocabulary.c
+		sed -n '/verbs\[\]/,/^}/s/^\t{ "\([a-z-]*\)".*/`\1/p' \
+			milter/engine/trace_verbs.c
+	} | sort -u > "$T/named"
+	while read -r name; do
+		grep -qF -- "$name" README.md || echo "README.md: no $name"
+	done < "$T/named" > "$T/unnamed"
+	cat "$T/unnamed"
+	[ -s "$T/named" ] && [ ! -s "$T/unnamed" ]
+}
+
 check_shell() {
 	find tests .ci -name '*.sh' -o -path .ci/run | sort |
 		xargs -r shellcheck -x -S warning
@@ -167,7 +185,7 @@ if [ -n "${lacking:-}" ]; then
 	exit 1
 fi
 status=0
-for check in format layers lengths shared cppcheck shell paths sizes; do
+for check in format layers lengths shared manual cppcheck shell paths sizes; do
 	since=$(date +%s)
 	word=ok
 	"check_$check" > "$T/out" 2>&1 || word=FOUND
