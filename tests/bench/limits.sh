@@ -42,7 +42,7 @@ bench_breaker() {
 	start_sluiced away "redis://127.0.0.1:9/0" "$src/five-limits.rules"
 	take_turns "memory away" "1 10"
 	for n_messages in 1 10; do
-		tell memory away $n_messages 0.95 1.2 mark
+		tell memory away $n_messages 0.9 1.3 mark
 	done
 	stop_filter memory
 	stop_filter away
