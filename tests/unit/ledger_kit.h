@@ -146,13 +146,4 @@ kit_redis(const struct redis_server *server, const char *format, ...)
 	return number;
 }
 
-/* The rights that README tells to give; what needs more fails by NOPERM. */
-static inline void
-kit_restrict(const struct redis_server *server)
-{
-	kit_redis(server,
-	    "ACL SETUSER default resetkeys ~test:* -@all +@read +@write "
-	    "+@scripting +@connection +time");
-}
-
 #endif

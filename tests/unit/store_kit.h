@@ -80,6 +80,39 @@ kit_ask(struct store *store, const struct kit_use *use, int64_t now_ms)
 	return answer;
 }
 
+/* For rates that nobody meets. */
+static const struct store_rate kit_plenty[] = { { 100000, 3600,
+    STORE_ROLLING } };
+
+/*
+ * A charge of 1 where the store may be away: 0 and what is used now, 1 if the
+ * key is of another type, -1 if there was no answer.
+ */
+static inline int
+kit_try(struct store *store, const char *identity, uint64_t *used_out)
+{
+	const struct kit_use use = { identity, STORE_CHARGE, 1, kit_plenty, 1 };
+	struct store_call *call = store_call_new(store);
+	int rc;
+
+	kit_add(call, &use, 1);
+	rc = store_call_wait(call, T0);
+	if (rc == 0 && store_call_answer(call, 0)->failed)
+		rc = 1;
+	if (rc == 0)
+		*used_out = store_call_answer(call, 0)->levels[0].used;
+	store_call_put(call);
+	return rc;
+}
+
+static inline void
+kit_await(struct store *store)
+{
+	for (int i = 0; i < 1500 && !store_is_up(store); i++)
+		nap_ms(10);
+	assert_true(store_is_up(store));
+}
+
 static inline void
 kit_give_back(struct store *store, struct store_call *call, int64_t now_ms)
 {

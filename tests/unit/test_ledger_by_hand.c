@@ -4,43 +4,10 @@
  * in place of tables. It must hide nothing else, and be told by its name.
  */
 #include "ledger_kit.h"
+#include "redis_kit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAY_MS       INT64_C(86400000)
-
-static struct redis_server server;
-static struct store *store;
-
-static int
-start(void **state)
-{
-	(void)state;
-	setenv("TZ", "UTC", 1);
-	server_init(&server);
-	server_start(&server);
-	kit_restrict(&server);
-	store = kit_open(server.url, 5000);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	store_close(store);
-	server_done(&server);
-	return 0;
-}
-
-static int
-wipe(void **state)
-{
-	struct buf error = { 0 };
-
-	(void)state;
-	kit_fine(store_wipe(store, &error), &error);
-	return 0;
-}
 
 /* --- grants ----------------------------------------------------------------- */
 
@@ -370,5 +337,5 @@ main(void)
 	};
 
 	return cmocka_run_group_tests_name(
-	    "ledger by hand", tests, start, stop);
+	    "ledger by hand", tests, start_restricted, stop);
 }

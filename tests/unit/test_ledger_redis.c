@@ -2,44 +2,11 @@
  * What only Redis keeps for people: events, hits, hot keys, hosts, switches.
  */
 #include "ledger_kit.h"
+#include "redis_kit.h"
 
 #include <pthread.h>
 
 #define DAY_MS INT64_C(86400000)
-
-static struct redis_server server;
-static struct store *store;
-
-static int
-start(void **state)
-{
-	(void)state;
-	setenv("TZ", "UTC", 1);
-	server_init(&server);
-	server_start(&server);
-	kit_restrict(&server);
-	store = kit_open(server.url, 5000);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	store_close(store);
-	server_done(&server);
-	return 0;
-}
-
-static int
-wipe(void **state)
-{
-	struct buf error = { 0 };
-
-	(void)state;
-	kit_fine(store_wipe(store, &error), &error);
-	return 0;
-}
 
 static void
 flush(void)
@@ -539,5 +506,6 @@ main(void)
 		CASE(test_a_switch_ends_in_the_future),
 	};
 
-	return cmocka_run_group_tests_name("ledger redis", tests, start, stop);
+	return cmocka_run_group_tests_name(
+	    "ledger redis", tests, start_restricted, stop);
 }

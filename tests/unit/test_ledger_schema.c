@@ -4,11 +4,10 @@
  * SEC and MS since the epoch.
  */
 #include "ledger_kit.h"
+#include "redis_kit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct redis_server server;
-static struct store *store;
 static int64_t now_ms; /* a whole second */
 static char host_name[256];
 
@@ -273,26 +272,11 @@ test_this_is_what_stands_in_redis(void **state)
 }
 
 static int
-start(void **state)
+start_named(void **state)
 {
-	(void)state;
-	setenv("TZ", "UTC", 1);
 	if (gethostname(host_name, sizeof(host_name)) == -1)
 		return -1;
-	server_init(&server);
-	server_start(&server);
-	kit_restrict(&server);
-	store = kit_open(server.url, 5000);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	store_close(store);
-	server_done(&server);
-	return 0;
+	return start_restricted(state);
 }
 
 int
@@ -302,5 +286,6 @@ main(void)
 		cmocka_unit_test(test_this_is_what_stands_in_redis),
 	};
 
-	return cmocka_run_group_tests_name("ledger schema", tests, start, stop);
+	return cmocka_run_group_tests_name(
+	    "ledger schema", tests, start_named, stop);
 }

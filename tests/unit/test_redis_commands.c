@@ -3,35 +3,21 @@
  * them, an error is one line a minute and harms nothing else, and what there
  * is no room or no Redis for is counted.
  */
-#include "store_kit.h"
+#include "redis_kit.h"
 
 #include "store/redis.h"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct redis_server server;
-static struct store *store;
 static struct redis *redis;
 
 static const struct store_rate pace[] = { { .max = 100000,
     .window_sec = 3600 } };
 
 static int
-start(void **state)
+start_inside(void **state)
 {
-	(void)state;
-	server_init(&server);
-	server_start(&server);
-	store = kit_open(server.url, 10000);
+	start(state);
 	redis = store->self;
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	store_close(store);
-	server_done(&server);
 	return 0;
 }
 
@@ -172,7 +158,8 @@ test_without_redis_a_command_is_counted_at_once(void **state)
 	assert_int_equal(store_flush(store, 5000), 0);
 }
 
-#define CASE(function) cmocka_unit_test_setup_teardown(function, start, stop)
+#define CASE(function)                                                         \
+	cmocka_unit_test_setup_teardown(function, start_inside, stop)
 
 int
 main(void)

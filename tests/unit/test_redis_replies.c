@@ -21,9 +21,6 @@ static struct redis_server server;
 static redisContext *admin; /* opened before anything was provoked */
 static struct store *store;
 
-static const struct store_rate pace[] = { { .max = 100000,
-    .window_sec = 3600 } };
-
 /* Asks as the operator; the reply must be no error. */
 static void
 must_ask(const char *format, ...)
@@ -43,26 +40,7 @@ must_ask(const char *format, ...)
 static int
 try(const char *identity, uint64_t *used_out)
 {
-	const struct kit_use use = { identity, STORE_CHARGE, 1, pace, 1 };
-	struct store_call *call = store_call_new(store);
-	int rc;
-
-	kit_add(call, &use, 1);
-	rc = store_call_wait(call, T0);
-	if (rc == 0 && store_call_answer(call, 0)->failed)
-		rc = 1;
-	if (rc == 0)
-		*used_out = store_call_answer(call, 0)->levels[0].used;
-	store_call_put(call);
-	return rc;
-}
-
-static void
-wait_until_up(void)
-{
-	for (int i = 0; i < 1500 && !store_is_up(store); i++)
-		nap_ms(10);
-	assert_true(store_is_up(store));
+	return kit_try(store, identity, used_out);
 }
 
 /* Kills and starts it again, which reads what was saved. */
@@ -371,7 +349,7 @@ check_trouble(const struct trouble *trouble)
 	assert_int_equal(log_kit_count("is away"), 1);
 	assert_int_equal(log_kit_count("is back"), 0);
 	trouble->cure();
-	wait_until_up();
+	kit_await(store);
 	assert_int_equal(try("anna", &used), 0);
 	if (trouble->loses_data)
 		assert_in_range(used, 1, 2);
@@ -427,7 +405,7 @@ test_starting_while_redis_is_down_works(void **state)
 	assert_int_equal(try("anna", &used), -1);
 	nap_ms(300);
 	server_start(&server);
-	wait_until_up();
+	kit_await(store);
 	assert_int_equal(try("anna", &used), 0);
 	assert_int_equal(log_kit_count("is away"), 1);
 	assert_int_equal(log_kit_count("is back"), 1);
@@ -489,7 +467,7 @@ test_only_what_proves_that_nothing_was_charged_is_asked_again(void **state)
 static void
 test_a_flush_under_living_connections_is_noticed(void **state)
 {
-	const struct kit_use use = { "anna", STORE_CHARGE, 5, pace, 1 };
+	const struct kit_use use = { "anna", STORE_CHARGE, 5, kit_plenty, 1 };
 	struct store_call *old;
 	uint64_t used = 0;
 

@@ -6,6 +6,7 @@
  * they are told at once: SENTINEL REMOVE and MONITOR.
  */
 #include "redis_place.h"
+#include "log_kit.h"
 #include "store_kit.h"
 
 #include "base/clock.h"
@@ -15,37 +16,6 @@
 
 static struct place first, second, sentinel;
 static struct store *store;
-static int old_stderr;
-static char log_path[160];
-
-static const struct store_rate pace[] = { { 100000, 3600, STORE_ROLLING } };
-
-static void
-catch_log(void)
-{
-	int fd;
-
-	snprintf(log_path, sizeof(log_path), "%s/sluice.log", sentinel.dir);
-	fflush(stderr);
-	old_stderr = dup(STDERR_FILENO);
-	fd = open(log_path, O_CREAT | O_TRUNC | O_RDWR | O_APPEND, 0600);
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-}
-
-static size_t
-count_lines_with(const char *text)
-{
-	char line[1024];
-	size_t n = 0;
-	FILE *file = fopen(log_path, "r");
-
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
-		n += strstr(line, text) != NULL;
-	if (file != NULL)
-		fclose(file);
-	return n;
-}
 
 /* From now on the Sentinel names this master. */
 static void
@@ -70,7 +40,7 @@ start(void **state)
 	place_start(&second);
 	place_start(&sentinel);
 	name_master(&first);
-	catch_log();
+	log_kit_catch(sentinel.dir);
 	store = NULL;
 	return 0;
 }
@@ -80,8 +50,7 @@ stop(void **state)
 {
 	(void)state;
 	store_close(store);
-	dup2(old_stderr, STDERR_FILENO);
-	close(old_stderr);
+	log_kit_release();
 	place_done(&first);
 	place_done(&second);
 	place_done(&sentinel);
@@ -103,16 +72,7 @@ open_store(const char *login, const char *query)
 static int
 try(const char *identity, uint64_t *used_out)
 {
-	const struct kit_use use = { identity, STORE_CHARGE, 1, pace, 1 };
-	struct store_call *call = store_call_new(store);
-	int rc;
-
-	kit_add(call, &use, 1);
-	rc = store_call_wait(call, T0);
-	if (rc == 0)
-		*used_out = store_call_answer(call, 0)->levels[0].used;
-	store_call_put(call);
-	return rc;
+	return kit_try(store, identity, used_out);
 }
 
 static uint64_t
@@ -160,8 +120,8 @@ test_a_master_is_found_through_those_that_answer(void **state)
 	assert_int_equal(must("anna"), 2);
 	assert_int_equal(used_at(&first, "anna"), 2);
 	assert_string_equal(store_name(store), "redis sentinel lab/0");
-	assert_int_equal(count_lines_with("no Sentinel names"), 0);
-	assert_int_equal(count_lines_with("away"), 0);
+	assert_int_equal(log_kit_count("no Sentinel names"), 0);
+	assert_int_equal(log_kit_count("away"), 0);
 }
 
 /* The old master lives on as a replica, and refuses to write. */
@@ -178,7 +138,7 @@ test_a_demoted_master_is_left_for_the_new_one(void **state)
 	    &first, text, sizeof(text), "REPLICAOF 127.0.0.1 %u", second.port);
 	assert_true(ms_until_answered("anna") < 5000);
 	assert_true(used_at(&second, "anna") > 0);
-	assert_int_equal(count_lines_with("is at 127.0.0.1"), 2);
+	assert_int_equal(log_kit_count("is at 127.0.0.1"), 2);
 	assert_int_equal(must("bert"), 1);
 }
 
@@ -200,8 +160,8 @@ test_a_dead_master_is_left_when_another_is_named(void **state)
 	/* Sentinels are asked each second. */
 	assert_true(ms_until_answered("anna") < 5000);
 	assert_true(used_at(&second, "anna") > 0);
-	assert_int_equal(count_lines_with("is away"), 1);
-	assert_int_equal(count_lines_with("is back after"), 1);
+	assert_int_equal(log_kit_count("is away"), 1);
+	assert_int_equal(log_kit_count("is back after"), 1);
 }
 
 /* The one that is named must say itself that it is a master. */
@@ -218,7 +178,7 @@ test_a_replica_is_not_taken_for_a_master(void **state)
 	assert_int_equal(try("anna", &used), -1);
 	assert_int_equal(try("anna", &used), -1);
 	nap_ms(200);
-	assert_int_equal(count_lines_with("but it is no master"), 1);
+	assert_int_equal(log_kit_count("but it is no master"), 1);
 	assert_int_equal(used_at(&first, "anna"), 0);
 	place_ask(&first, text, sizeof(text), "REPLICAOF NO ONE");
 	assert_true(ms_until_answered("anna") < 5000);
@@ -235,11 +195,11 @@ test_an_unknown_name_is_told(void **state)
 	open_store("", "");
 	assert_int_equal(try("anna", &used), -1);
 	nap_ms(200);
-	assert_int_equal(count_lines_with("it knows no such master"), 1);
-	assert_int_equal(count_lines_with("Connection refused"), 1);
+	assert_int_equal(log_kit_count("it knows no such master"), 1);
+	assert_int_equal(log_kit_count("Connection refused"), 1);
 	/* Said once, however often it is tried. */
 	nap_ms(1500);
-	assert_int_equal(count_lines_with("no Sentinel names"), 1);
+	assert_int_equal(log_kit_count("no Sentinel names"), 1);
 	name_master(&first);
 	assert_true(ms_until_answered("anna") < 5000);
 }
@@ -262,7 +222,7 @@ test_starting_while_no_sentinel_answers_works(void **state)
 static void
 test_nothing_of_the_old_master_is_given_back_at_the_new(void **state)
 {
-	const struct kit_use five = { "anna", STORE_CHARGE, 5, pace, 1 };
+	const struct kit_use five = { "anna", STORE_CHARGE, 5, kit_plenty, 1 };
 	struct store_call *old, *new;
 	char text[64], answer[64];
 
@@ -306,9 +266,8 @@ test_master_and_sentinel_have_passwords_of_their_own(void **state)
 	name_master(&first);
 	place_ask(
 	    &sentinel, text, sizeof(text), "SENTINEL SET lab auth-pass mast@r");
-	dup2(old_stderr, STDERR_FILENO);
-	close(old_stderr);
-	catch_log();
+	log_kit_release();
+	log_kit_catch(sentinel.dir);
 	open_store("default:mast%40r@",
 	    "&sentinel_user=default&sentinel_password=sent%25l");
 	assert_int_equal(must("anna"), 1);
@@ -325,14 +284,13 @@ test_a_sentinel_that_wants_a_password_is_told(void **state)
 	place_done(&sentinel);
 	place_init(&sentinel, true, "requirepass right");
 	place_start(&sentinel);
-	dup2(old_stderr, STDERR_FILENO);
-	close(old_stderr);
-	catch_log();
+	log_kit_release();
+	log_kit_catch(sentinel.dir);
 	open_store("", "&sentinel_password=secret");
 	assert_int_equal(try("anna", &used), -1);
 	nap_ms(200);
-	assert_int_equal(count_lines_with("WRONGPASS"), 1);
-	assert_int_equal(count_lines_with("secret"), 0);
+	assert_int_equal(log_kit_count("WRONGPASS"), 1);
+	assert_int_equal(log_kit_count("secret"), 0);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)

@@ -4,6 +4,7 @@
  * wrong question, each change of state is one line, and it comes back alone.
  */
 #include "fake_redis.h"
+#include "log_kit.h"
 #include "store_kit.h"
 
 #include "base/clock.h"
@@ -15,40 +16,6 @@
 
 static struct redis_server server;
 static struct store *store;
-static int old_stderr;
-
-static const struct store_rate pace[] = { { 100000, 3600, STORE_ROLLING } };
-
-/* Standard error goes to a file, so that lines of the log can be counted. */
-static void
-catch_log(void)
-{
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/log", server.dir);
-	fflush(stderr);
-	old_stderr = dup(STDERR_FILENO);
-	fd = open(path, O_CREAT | O_TRUNC | O_RDWR | O_APPEND, 0600);
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-}
-
-static size_t
-count_lines_with(const char *text)
-{
-	char path[128], line[1024];
-	size_t n = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/log", server.dir);
-	if ((file = fopen(path, "r")) == NULL)
-		return 0;
-	while (fgets(line, sizeof(line), file) != NULL)
-		n += strstr(line, text) != NULL;
-	fclose(file);
-	return n;
-}
 
 static int
 start(void **state)
@@ -56,7 +23,7 @@ start(void **state)
 	(void)state;
 	server_init(&server);
 	server_start(&server);
-	catch_log();
+	log_kit_catch(server.dir);
 	store = kit_open(server.url, TIMEOUT_MS);
 	return 0;
 }
@@ -66,26 +33,15 @@ stop(void **state)
 {
 	(void)state;
 	store_close(store);
-	dup2(old_stderr, STDERR_FILENO);
-	close(old_stderr);
+	log_kit_release();
 	server_done(&server);
 	return 0;
 }
 
-/* A charge of 1 that may fail; its answer in *used_out. */
 static int
 try(const char *identity, uint64_t *used_out)
 {
-	const struct kit_use use = { identity, STORE_CHARGE, 1, pace, 1 };
-	struct store_call *call = store_call_new(store);
-	int rc;
-
-	kit_add(call, &use, 1);
-	rc = store_call_wait(call, T0);
-	if (rc == 0)
-		*used_out = store_call_answer(call, 0)->levels[0].used;
-	store_call_put(call);
-	return rc;
+	return kit_try(store, identity, used_out);
 }
 
 static uint64_t
@@ -108,14 +64,6 @@ ms_of_failing_try(void)
 }
 
 static void
-wait_until_up(void)
-{
-	for (int i = 0; i < 800 && !store_is_up(store); i++)
-		nap_ms(10);
-	assert_true(store_is_up(store));
-}
-
-static void
 test_a_store_that_is_gone_fails_at_once_and_comes_back(void **state)
 {
 	int64_t start_us;
@@ -130,11 +78,11 @@ test_a_store_that_is_gone_fails_at_once_and_comes_back(void **state)
 		ms_of_failing_try();
 	assert_true(clock_steady_us() - start_us < 500000);
 	nap_ms(300);
-	assert_int_equal(count_lines_with("is away"), 1);
-	assert_int_equal(count_lines_with("limits follow their on-outage"), 1);
+	assert_int_equal(log_kit_count("is away"), 1);
+	assert_int_equal(log_kit_count("limits follow their on-outage"), 1);
 	server_start(&server);
-	wait_until_up();
-	assert_int_equal(count_lines_with("is back after"), 1);
+	kit_await(store);
+	assert_int_equal(log_kit_count("is back after"), 1);
 	assert_int_equal(must("anna"), 1);
 }
 
@@ -146,7 +94,7 @@ test_a_restart_between_two_calls_is_not_noticed(void **state)
 	server_kill(&server);
 	server_start(&server);
 	assert_int_equal(must("anna"), 1);
-	assert_int_equal(count_lines_with("is away"), 0);
+	assert_int_equal(log_kit_count("is away"), 0);
 }
 
 static void
@@ -160,10 +108,10 @@ test_a_hanging_store_is_waited_for_until_the_timeout(void **state)
 		    ms_of_failing_try(), TIMEOUT_MS, TIMEOUT_MS + SLACK_MS);
 	assert_false(store_is_up(store));
 	assert_true(ms_of_failing_try() < TIMEOUT_MS / 2);
-	assert_int_equal(count_lines_with("is away (no answer in time)"), 1);
+	assert_int_equal(log_kit_count("is away (no answer in time)"), 1);
 	kill(server.pid, SIGCONT);
-	wait_until_up();
-	assert_int_equal(count_lines_with("is back after"), 1);
+	kit_await(store);
+	assert_int_equal(log_kit_count("is back after"), 1);
 	/* The two that timed out were charged when it woke up, or not. */
 	assert_in_range(must("anna"), 2, 4);
 }
@@ -183,8 +131,9 @@ ask_own_key(void *arg)
 	struct crowd *crowd = arg;
 	unsigned mine = atomic_fetch_add(&crowd->next, 1) + 1;
 	char identity[16];
-	const struct kit_use fill = { identity, STORE_CHARGE, mine, pace, 1 };
-	const struct kit_use peek = { identity, STORE_PEEK, 1, pace, 1 };
+	const struct kit_use fill = { identity, STORE_CHARGE, mine, kit_plenty,
+		1 };
+	const struct kit_use peek = { identity, STORE_PEEK, 1, kit_plenty, 1 };
 
 	snprintf(identity, sizeof(identity), "own%u", mine);
 	kit_ask(store, &fill, T0);
@@ -235,7 +184,7 @@ test_late_answers_never_meet_another_question(void **state)
 static void
 test_what_was_charged_before_data_were_lost_is_not_given_back(void **state)
 {
-	const struct kit_use use = { "anna", STORE_CHARGE, 5, pace, 1 };
+	const struct kit_use use = { "anna", STORE_CHARGE, 5, kit_plenty, 1 };
 	struct store_call *call = kit_call(store, &use, T0);
 
 	(void)state;
@@ -266,7 +215,7 @@ test_script_flush_under_way_loses_nothing(void **state)
 static void
 test_a_full_queue_drops_and_says_so_once(void **state)
 {
-	const struct kit_use use = { "anna", STORE_CHARGE, 1, pace, 1 };
+	const struct kit_use use = { "anna", STORE_CHARGE, 1, kit_plenty, 1 };
 	struct store_stats stats;
 
 	(void)state;
@@ -281,7 +230,7 @@ test_a_full_queue_drops_and_says_so_once(void **state)
 		store_call_send(call, T0);
 		store_call_put(call);
 	}
-	assert_int_equal(count_lines_with("were dropped"), 1);
+	assert_int_equal(log_kit_count("were dropped"), 1);
 	assert_int_equal(store_flush(store, 1), -1);
 	kill(server.pid, SIGCONT);
 	assert_int_equal(store_flush(store, 10000), 0);
@@ -305,8 +254,8 @@ test_a_wrong_password_is_said_with_its_code(void **state)
 		assert_int_equal(try("anna", &used), -1);
 	assert_false(store_is_up(store));
 	nap_ms(500);
-	assert_int_equal(count_lines_with("is away (WRONGPASS"), 1);
-	assert_int_equal(count_lines_with("wrong@"), 0);
+	assert_int_equal(log_kit_count("is away (WRONGPASS"), 1);
+	assert_int_equal(log_kit_count("wrong@"), 0);
 }
 
 static void
@@ -336,10 +285,10 @@ test_nobody_listening_is_known_at_once(void **state)
 	store = kit_open("redis://127.0.0.1:1/0", 2000);
 	assert_true(ms_of_failing_try() < 1000);
 	/* Who found it out may still be writing the line. */
-	for (int i = 0; i < 100 && count_lines_with("is away") == 0; i++)
+	for (int i = 0; i < 100 && log_kit_count("is away") == 0; i++)
 		nap_ms(10);
-	assert_int_equal(count_lines_with("redis 127.0.0.1:1/0 is away "
-					  "(Connection refused)"),
+	assert_int_equal(log_kit_count("redis 127.0.0.1:1/0 is away "
+				       "(Connection refused)"),
 	    1);
 	store_close(store);
 	store = kit_open("redis://name.invalid/0", 2000);
@@ -397,7 +346,7 @@ test_strange_answers_are_failures(void **state)
 		for (int n = 0; n < 2; n++)
 			if (ms_of_failing_try() > TIMEOUT_MS + SLACK_MS)
 				fail_msg("%s: slow", cases[i].name);
-		if (count_lines_with(cases[i].line) == 0)
+		if (log_kit_count(cases[i].line) == 0)
 			fail_msg("%s: not said", cases[i].name);
 		store_close(store);
 		store = NULL;
@@ -408,7 +357,7 @@ test_strange_answers_are_failures(void **state)
 static void
 test_closing_does_not_wait_for_a_hanging_store(void **state)
 {
-	const struct kit_use use = { "anna", STORE_CHARGE, 1, pace, 1 };
+	const struct kit_use use = { "anna", STORE_CHARGE, 1, kit_plenty, 1 };
 	struct store_call *call = store_call_new(store);
 	int64_t start_us;
 

@@ -2,47 +2,14 @@
  * What stands in Redis: names, fields, expiry. Operators read it by redis-cli,
  * so it is a public interface; and what others left there must do no harm.
  */
-#include "store_kit.h"
+#include "redis_kit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct redis_server server;
-static struct store *store;
 
 static const struct store_rate both[] = { { 20, 60, STORE_ROLLING },
 	{ 30, 3600, STORE_ROLLING } };
 
 static const struct kit_use charge_1 = { "anna", STORE_CHARGE, 1, kit_pace, 1 };
-
-static int
-start(void **state)
-{
-	(void)state;
-	server_init(&server);
-	server_start(&server);
-	store = kit_open(server.url, 5000);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	store_close(store);
-	server_done(&server);
-	return 0;
-}
-
-static int
-wipe(void **state)
-{
-	struct buf error = { 0 };
-
-	(void)state;
-	assert_int_equal(store_wipe(store, &error), 0);
-	buf_done(&error);
-	return 0;
-}
 
 static void
 ask_redis(const char *const words[4], char text[256])

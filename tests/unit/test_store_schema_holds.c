@@ -3,47 +3,12 @@
  * and what people wrote by hand into grants and tables. Names, texts and expiry
  * are a public interface, as in test_store_schema.c.
  */
-#include "store_kit.h"
+#include "redis_kit.h"
 
 #include "base/calendar.h"
 #include "store/call.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static struct redis_server server;
-static struct store *store;
-
-static int
-start(void **state)
-{
-	(void)state;
-	setenv("TZ", "UTC", 1);
-	calendar_zone_changed();
-	server_init(&server);
-	server_start(&server);
-	store = kit_open(server.url, 5000);
-	return 0;
-}
-
-static int
-stop(void **state)
-{
-	(void)state;
-	store_close(store);
-	server_done(&server);
-	return 0;
-}
-
-static int
-wipe(void **state)
-{
-	struct buf error = { 0 };
-
-	(void)state;
-	assert_int_equal(store_wipe(store, &error), 0);
-	buf_done(&error);
-	return 0;
-}
 
 /* Sends a command of words with blanks between them; the reply's own words. */
 static void
