@@ -224,30 +224,44 @@ wait_locally(struct session *session, struct charge *charge)
 		read_answers(session, charge, call, wants_local);
 }
 
-void
-charge_wait(struct session *session, struct charge *charge)
+/* The call as it was answered; NULL: the store is away. */
+static struct store_call *
+ask_store(struct session *session, const struct charge *charge)
 {
-	int64_t began_us = clock_steady_us();
 	struct store *store = session->engine->store;
-	struct store_call *call = make_call(store, charge, wants_all);
-	int rc;
+	struct store_call *call;
 
-	if (call == NULL && lookup_n_asked(session) == 0)
-		return;
+	/* Known to be away, it is not even asked. */
+	if (!store_is_up(store))
+		return NULL;
+	call = make_call(store, charge, wants_all);
 	if (call == NULL)
 		call = store_call_new(store);
 	/* What was asked for is copied: the call may outlive the stage. */
 	lookup_add(session, call);
-	rc = store_call_wait(call, call_time(session));
+	if (store_call_wait(call, call_time(session)) == 0)
+		return call;
+	store_call_put(call);
+	return NULL;
+}
+
+void
+charge_wait(struct session *session, struct charge *charge)
+{
+	int64_t began_us = clock_steady_us();
+	struct store_call *call;
+
+	if (charge->n_uses == 0 && lookup_n_asked(session) == 0)
+		return;
+	call = ask_store(session, charge);
 	session->store_ms += (double)(clock_steady_us() - began_us) / 1000;
-	if (rc == 0) {
-		charge->calls[charge->n_calls++] = call;
-		read_answers(session, charge, call, wants_all);
-		lookup_read(session, call);
-	} else {
-		store_call_put(call);
+	if (call == NULL) {
 		wait_locally(session, charge);
+		return;
 	}
+	charge->calls[charge->n_calls++] = call;
+	read_answers(session, charge, call, wants_all);
+	lookup_read(session, call);
 }
 
 void
