@@ -1,5 +1,7 @@
 #include "base/ip.h"
 
+#include "base/quantity.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,31 +105,13 @@ ip_masked(const struct ip *ip, unsigned bits)
 	return masked;
 }
 
-static int
-parse_bits(struct str text, unsigned max, unsigned *bits_out)
-{
-	unsigned bits = 0;
-
-	if (text.len == 0 || text.len > 3)
-		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return -1;
-		bits = bits * 10 + (unsigned)(text.p[i] - '0');
-	}
-	if (bits > max)
-		return -1;
-	*bits_out = bits;
-	return 0;
-}
-
 int
 ip_net_parse(struct str text, struct ip_net *net_out)
 {
 	ptrdiff_t slash = str_find(text, '/');
 	struct str address = text;
 	struct ip ip, masked;
-	unsigned bits;
+	uint64_t bits;
 
 	if (slash >= 0)
 		address = str_sub(text, 0, (size_t)slash);
@@ -135,9 +119,9 @@ ip_net_parse(struct str text, struct ip_net *net_out)
 		return -1;
 	bits = ip_bits(&ip);
 	if (slash >= 0 &&
-	    parse_bits(str_from(text, (size_t)slash + 1), bits, &bits) == -1)
+	    number_parse(str_from(text, (size_t)slash + 1), bits, &bits) == -1)
 		return -1;
-	masked = ip_masked(&ip, bits);
+	masked = ip_masked(&ip, (unsigned)bits);
 	*net_out = (struct ip_net){ .ip = masked, .bits = (uint8_t)bits };
 	return ip_eq(&masked, &ip) ? 0 : -2;
 }

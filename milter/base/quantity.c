@@ -34,6 +34,25 @@ static const struct unit amount_units[] = {
 
 #define N_UNITS(units) (sizeof(units) / sizeof((units)[0]))
 
+int
+number_parse(struct str text, uint64_t max, uint64_t *number_out)
+{
+	uint64_t number = 0, room = max;
+
+	for (size_t i = 0; i < text.len; i++, room /= 10) {
+		unsigned char digit = (unsigned char)(text.p[i] - '0');
+
+		if (digit > 9 || room == 0 || number > max / 10 ||
+		    digit > max - number * 10)
+			return -1;
+		number = number * 10 + digit;
+	}
+	if (text.len == 0)
+		return -1;
+	*number_out = number;
+	return 0;
+}
+
 static int
 parse(struct str text, const struct unit *units, size_t n, uint64_t *out)
 {

@@ -1,5 +1,5 @@
 /*
- * quantity: amounts and durations as people write them.
+ * quantity: numbers, amounts and durations as people write them.
  *
  * Amounts: digits and at most one of k, M, G (thousand, million, milliard).
  * Durations: digits and one of s, m, h, d, w; or ms, where wanted.
@@ -11,6 +11,9 @@
 
 #define QUANTITY_TEXT_MAX 32
 
+/* Digits alone, no more of them than max (> 0) has, and at most that. 0, or -1
+ * when the text is something else. */
+int number_parse(struct str text, uint64_t max, uint64_t *number_out);
 /* 0, or -1 when the text is no amount or does not fit. */
 int amount_parse(struct str text, uint64_t *amount_out);
 /* Whole seconds ("90s", "1h"); at least 1 s, at most 10 years. */

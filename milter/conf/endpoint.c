@@ -5,10 +5,11 @@
  */
 #include "conf/endpoint.h"
 
+#include "base/quantity.h"
+
 #include <assert.h>
 
-#define PORT_DIGITS_MAX 5
-#define HOST_MAX        255
+#define HOST_MAX 255
 
 const char *
 path_join(struct arena *arena, const char *folder, struct str path)
@@ -23,16 +24,9 @@ path_join(struct arena *arena, const char *folder, struct str path)
 static int
 parse_port(struct str text, uint16_t *port_out)
 {
-	uint32_t port = 0;
+	uint64_t port;
 
-	if (text.len == 0 || text.len > PORT_DIGITS_MAX)
-		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return -1;
-		port = port * 10 + (uint32_t)(text.p[i] - '0');
-	}
-	if (port == 0 || port > UINT16_MAX)
+	if (number_parse(text, UINT16_MAX, &port) == -1 || port == 0)
 		return -1;
 	*port_out = (uint16_t)port;
 	return 0;

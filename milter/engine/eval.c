@@ -11,7 +11,7 @@
 #include "engine/lookup.h"
 #include "engine/side.h"
 
-enum tri
+static enum tri
 tri_not(enum tri value)
 {
 	switch (value) {

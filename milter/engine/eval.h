@@ -36,7 +36,6 @@ enum tri eval_limit(struct session *session, const struct condition *cond,
     struct evidence *evidence);
 
 enum tri tri_of(bool value);
-enum tri tri_not(enum tri value);
 enum tri tri_or(enum tri a, enum tri b);
 /* What was over the budget is unknown, and damage of the message. */
 enum tri tri_of_pattern(struct session *session, enum pattern_result result);

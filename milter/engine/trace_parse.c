@@ -8,6 +8,8 @@
  */
 #include "engine/trace_story.h"
 
+#include "base/quantity.h"
+
 #include <string.h>
 
 struct parser {
@@ -38,14 +40,9 @@ int
 trace_number(
     struct str text, unsigned least, unsigned most, unsigned *number_out)
 {
-	uint64_t number = 0;
+	uint64_t number;
 
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9' || i == 9)
-			return -1;
-		number = number * 10 + (uint64_t)(text.p[i] - '0');
-	}
-	if (text.len == 0 || number < least || number > most)
+	if (number_parse(text, most, &number) == -1 || number < least)
 		return -1;
 	*number_out = (unsigned)number;
 	return 0;

@@ -5,6 +5,7 @@
 #include "base/quantity.h"
 #include "rules/print.h"
 #include "rules/ruleset.h"
+#include "store/raise.h"
 
 /* How often, where the stage alone does not tell. */
 static const char *
@@ -82,7 +83,7 @@ explain_limit(
     const struct program *program, const struct limit *limit, struct buf *out)
 {
 	buf_printf(out, "limit %.*s: ", STR_ARG(limit->name));
-	print_rates(limit, out);
+	rates_text(limit->rates, limit->n_rates, out);
 	buf_byte(out, ' ');
 	print_unit(limit, out);
 	buf_add_cstr(out, ", ");

@@ -2,6 +2,7 @@
 
 #include "base/quantity.h"
 #include "rules/entry.h"
+#include "store/raise.h"
 
 #define ENTRIES_ON_A_LINE 6
 
@@ -273,29 +274,6 @@ print_table(const struct table *table, struct buf *out)
 }
 
 void
-print_rates(const struct limit *limit, struct buf *out)
-{
-	char amount[QUANTITY_TEXT_MAX], window[QUANTITY_TEXT_MAX];
-
-	for (size_t i = 0; i < limit->n_rates; i++) {
-		amount_text(limit->rates[i].max, amount);
-		buf_printf(out, "%s%s", i > 0 ? ", " : "", amount);
-		switch (limit->rates[i].period) {
-		case STORE_ROLLING:
-			duration_text(limit->rates[i].window_sec, window);
-			buf_printf(out, "/%s", window);
-			break;
-		case STORE_DAILY:
-			buf_add_cstr(out, " daily");
-			break;
-		case STORE_MONTHLY:
-			buf_add_cstr(out, " monthly");
-			break;
-		}
-	}
-}
-
-void
 print_unit(const struct limit *limit, struct buf *out)
 {
 	buf_add_cstr(out, unit_name(limit->unit));
@@ -311,7 +289,7 @@ print_limit(const struct limit *limit, struct buf *out)
 	char duration[QUANTITY_TEXT_MAX];
 
 	buf_printf(out, "limit %.*s ", STR_ARG(limit->name));
-	print_rates(limit, out);
+	rates_text(limit->rates, limit->n_rates, out);
 	buf_byte(out, ' ');
 	print_unit(limit, out);
 	buf_add_cstr(out, " by ");

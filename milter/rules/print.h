@@ -10,7 +10,6 @@
 void print_program(const struct program *program, struct buf *out);
 void print_condition(const struct condition *cond, struct buf *out);
 void print_ref(const struct fact_ref *ref, struct buf *out);
-void print_rates(const struct limit *limit, struct buf *out);
 void print_unit(const struct limit *limit, struct buf *out);
 
 #endif

@@ -5,7 +5,6 @@
 #include "rules/program.h"
 
 #include "rules/ruleset.h"
-#include "rules/suggest.h"
 
 const struct limit *
 program_limit(const struct program *program, struct str name)
@@ -32,55 +31,4 @@ program_table(const struct program *program, struct str name)
 		if (str_eq(program->tables[i]->name, name))
 			return program->tables[i];
 	return NULL;
-}
-
-bool
-ruleset_has_limit(const struct ruleset *rules, struct str name)
-{
-	return program_limit(ruleset_program(rules), name) != NULL;
-}
-
-bool
-ruleset_has_rule(const struct ruleset *rules, struct str name)
-{
-	return program_rule(ruleset_program(rules), name) != NULL;
-}
-
-bool
-ruleset_has_table(const struct ruleset *rules, struct str name)
-{
-	return program_table(ruleset_program(rules), name) != NULL;
-}
-
-struct str
-ruleset_suggest_limit(const struct ruleset *rules, struct str wrong)
-{
-	const struct program *program = ruleset_program(rules);
-	struct suggestion near = { .wrong = wrong };
-
-	for (size_t i = 0; i < program->n_limits; i++)
-		suggest(&near, program->limits[i]->name);
-	return near.best;
-}
-
-struct str
-ruleset_suggest_rule(const struct ruleset *rules, struct str wrong)
-{
-	const struct program *program = ruleset_program(rules);
-	struct suggestion near = { .wrong = wrong };
-
-	for (size_t i = 0; i < program->n_rules; i++)
-		suggest(&near, program->rules[i]->name);
-	return near.best;
-}
-
-struct str
-ruleset_suggest_table(const struct ruleset *rules, struct str wrong)
-{
-	const struct program *program = ruleset_program(rules);
-	struct suggestion near = { .wrong = wrong };
-
-	for (size_t i = 0; i < program->n_tables; i++)
-		suggest(&near, program->tables[i]->name);
-	return near.best;
 }

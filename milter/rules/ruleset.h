@@ -70,15 +70,6 @@ size_t ruleset_n_rules(const struct ruleset *rules);
 size_t ruleset_n_limits(const struct ruleset *rules);
 size_t ruleset_n_tables(const struct ruleset *rules);
 
-/* Is there one of that name? And if not, what was meant, most likely: its name,
- * which lives as long as the ruleset, or the empty string. */
-bool ruleset_has_limit(const struct ruleset *rules, struct str name);
-bool ruleset_has_rule(const struct ruleset *rules, struct str name);
-bool ruleset_has_table(const struct ruleset *rules, struct str name);
-struct str ruleset_suggest_limit(const struct ruleset *rules, struct str wrong);
-struct str ruleset_suggest_rule(const struct ruleset *rules, struct str wrong);
-struct str ruleset_suggest_table(const struct ruleset *rules, struct str wrong);
-
 /*
  * Re-reads file tables whose stamp has changed. What was re-read is logged; a
  * table that cannot be read any more keeps its content, with one warning for

@@ -338,38 +338,11 @@ call_key_of(struct arena *arena, struct str prefix, const char *kind,
 }
 
 struct str
-call_key(struct arena *arena, struct str prefix, struct str limit,
-    struct str identity)
-{
-	return call_key_of(arena, prefix, "limit", limit, identity);
-}
-
-struct str
 call_table_key(struct arena *arena, struct str prefix, struct str table)
 {
 	const struct str parts[] = { prefix, STR(":table:"), table };
 
 	return join(arena, parts, sizeof(parts) / sizeof(parts[0]));
-}
-
-int
-call_key_split(struct str prefix, struct str key, struct str *limit_out,
-    struct str *identity_out)
-{
-	ptrdiff_t brace;
-
-	if (!str_starts(key, prefix))
-		return -1;
-	key = str_from(key, prefix.len);
-	if (!str_starts(key, STR(":limit:")))
-		return -1;
-	key = str_from(key, STR(":limit:").len);
-	brace = str_find(key, '{');
-	if (brace < 2 || key.p[brace - 1] != ':' || key.p[key.len - 1] != '}')
-		return -1;
-	*limit_out = str_sub(key, 0, (size_t)brace - 1);
-	*identity_out = str_sub(key, (size_t)brace + 1, key.len - 1);
-	return 0;
 }
 
 static char host_name[HOST_NAME_MAX + 1];

@@ -99,19 +99,12 @@ struct store_call *call_refund_to(
 /* This host's name, as it stands in locks: one word. Lives for ever. */
 struct str call_host_name(void);
 
-/* PREFIX:limit:LIMIT:{IDENTITY}, the name of a key in every store. */
-struct str call_key(struct arena *arena, struct str prefix, struct str limit,
-    struct str identity);
-/* PREFIX:KIND:LIMIT:{IDENTITY}: "distinct", "lock", "grant". */
+/* PREFIX:KIND:LIMIT:{IDENTITY}: "limit", "distinct", "lock", "grant". */
 struct str call_key_of(struct arena *arena, struct str prefix, const char *kind,
     struct str limit, struct str identity);
 /* PREFIX:table:NAME. */
 struct str call_table_key(
     struct arena *arena, struct str prefix, struct str table);
-/* The opposite of call_key: 0, or -1 if key is no such name. */
-int call_key_split(struct str prefix, struct str key, struct str *limit_out,
-    struct str *identity_out);
-
 /* A counter of a listing, from what is stored; now_ms is no STORE_NOW. */
 struct charge_slots;
 struct store_counter;

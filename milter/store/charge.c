@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-int64_t
+static int64_t
 charge_slot_ms(uint32_t window_sec)
 {
 	return (int64_t)window_sec * (1000 / (CHARGE_SLOTS - 1));
@@ -20,7 +20,7 @@ charge_slot(int64_t now_ms, uint32_t window_sec)
 	return now_ms / charge_slot_ms(window_sec);
 }
 
-void
+static void
 charge_begin(struct charge_slots *slots, int64_t slot)
 {
 	memset(slots, 0, sizeof(*slots));
@@ -98,7 +98,8 @@ charge_retry_ms(const struct charge_slots *slots, uint64_t amount, uint64_t max,
 	return slot * charge_slot_ms(window_sec) - now_ms;
 }
 
-int64_t
+/* Milliseconds from now_ms until none of these slots counts any more. */
+static int64_t
 charge_lives_ms(
     const struct charge_slots *slots, uint32_t window_sec, int64_t now_ms)
 {

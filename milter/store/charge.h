@@ -20,11 +20,9 @@ struct charge_slots {
 	uint64_t n[CHARGE_SLOTS]; /* oldest first */
 };
 
-int64_t charge_slot_ms(uint32_t window_sec);
 /* Number of the slot in which now_ms (>= 0) is. */
 int64_t charge_slot(int64_t now_ms, uint32_t window_sec);
 
-void charge_begin(struct charge_slots *slots, int64_t slot); /* all zero */
 /* Moves on to slot, or keeps what a clock that was set back left behind. */
 void charge_advance(struct charge_slots *slots, int64_t slot);
 
@@ -40,9 +38,6 @@ void charge_take(struct charge_slots *slots, int64_t slot, uint64_t amount);
  */
 int64_t charge_retry_ms(const struct charge_slots *slots, uint64_t amount,
     uint64_t max, uint32_t window_sec, int64_t now_ms);
-/* Milliseconds from now_ms until none of these slots counts any more. */
-int64_t charge_lives_ms(
-    const struct charge_slots *slots, uint32_t window_sec, int64_t now_ms);
 
 /* A day or month. */
 struct charge_span {
@@ -74,7 +69,7 @@ int64_t charge_count_slot(
     const struct charge_count *count, const struct store_rate *rate);
 void charge_count_take(struct charge_count *count,
     const struct store_rate *rate, int64_t slot, uint64_t amount);
-/* As charge_retry_ms and charge_lives_ms. */
+/* As charge_retry_ms; and until nothing in it counts any more. */
 int64_t charge_count_retry_ms(const struct charge_count *count,
     const struct store_rate *rate, uint64_t amount, int64_t now_ms);
 int64_t charge_count_lives_ms(const struct charge_count *count,

@@ -205,8 +205,9 @@ memory_refund_later(
 	pthread_mutex_unlock(&memory->refunds_lock);
 }
 
-void
-memory_refunds_carry_out(struct memory *memory)
+/* Those that wait, now that their charges have arrived. No shard locked. */
+static void
+carry_out_refunds(struct memory *memory)
 {
 	struct memory_refund *refund, *next;
 
@@ -253,7 +254,7 @@ hand_over_shard(struct memory *memory, struct memory_shard *shard,
 					batch->n, error) == -1)
 			rc = -1;
 		settle_batch(memory, batch);
-		memory_refunds_carry_out(memory);
+		carry_out_refunds(memory);
 	} while (batch->n > 0 && error->len == 0);
 	free(batch);
 	return rc;

@@ -19,8 +19,6 @@ int memory_merge(
 /* The charge of use is on its way: its refund waits. Shard locked. */
 void memory_refund_later(
     struct memory *memory, struct store_call *call, struct call_use *use);
-/* Those that wait, now that their charges have arrived. No shard locked. */
-void memory_refunds_carry_out(struct memory *memory);
 /* The charge of use was moved. No shard locked. */
 void memory_refund_there(
     struct memory *memory, const struct call_use *use, uint64_t generation);

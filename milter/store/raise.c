@@ -170,6 +170,19 @@ rate_window_text(const struct store_rate *rate, char text[32])
 }
 
 void
+rates_text(const struct store_rate *rates, size_t n, struct buf *out)
+{
+	char amount[QUANTITY_TEXT_MAX], window[QUANTITY_TEXT_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(out, "%s%s%c", i > 0 ? ", " : "",
+		    amount_text(rates[i].max, amount).p,
+		    rates[i].period == STORE_ROLLING ? '/' : ' ');
+		buf_add(out, rate_window_text(&rates[i], window));
+	}
+}
+
+void
 raise_text(const struct store_raise *raise, struct buf *out)
 {
 	char window[32];

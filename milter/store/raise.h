@@ -34,6 +34,8 @@ void raise_text(const struct store_raise *raise, struct buf *out);
 size_t raise_apply(const struct store_raise *raise,
     const struct store_rate *own, size_t n_own,
     struct store_rate rates_out[STORE_RATES_MAX]);
+/* "20/1m, 1500 daily": as rule files say it. */
+void rates_text(const struct store_rate *rates, size_t n, struct buf *out);
 /* "1h", "daily", "monthly": as in names of fields. Static or in text. */
 struct str rate_window_text(const struct store_rate *rate, char text[32]);
 

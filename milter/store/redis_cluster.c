@@ -4,6 +4,8 @@
  */
 #include "store/redis_cluster.h"
 
+#include "base/quantity.h"
+
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +60,7 @@ cluster_tag(unsigned slot)
 	return n - 1;
 }
 
-bool
+static bool
 cluster_address_eq(
     const struct cluster_address *a, const struct cluster_address *b)
 {
@@ -185,22 +187,6 @@ take_word(struct str *rest)
 	return word;
 }
 
-static int
-read_decimal(struct str text, unsigned *n_out)
-{
-	unsigned n = 0;
-
-	if (text.len == 0 || text.len > 5)
-		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return -1;
-		n = n * 10 + (unsigned)(text.p[i] - '0');
-	}
-	*n_out = n;
-	return 0;
-}
-
 /* "3999 127.0.0.1:6381"; an IPv6 address stands without brackets. */
 static int
 read_redirect(struct str text, const struct cluster_address *asked,
@@ -209,15 +195,16 @@ read_redirect(struct str text, const struct cluster_address *asked,
 	struct cluster_redirect redirect;
 	struct str slot = take_word(&text), place = take_word(&text);
 	ptrdiff_t colon = str_find_last(place, ':');
-	unsigned port;
+	uint64_t number, port;
 
-	if (colon < 0 || read_decimal(slot, &redirect.slot) == -1 ||
-	    redirect.slot >= CLUSTER_SLOTS ||
-	    read_decimal(str_from(place, (size_t)colon + 1), &port) == -1 ||
-	    set_port(&redirect.to, port) == -1 ||
+	if (colon < 0 || number_parse(slot, CLUSTER_SLOTS - 1, &number) == -1 ||
+	    number_parse(
+		str_from(place, (size_t)colon + 1), UINT16_MAX, &port) == -1 ||
+	    set_port(&redirect.to, (unsigned)port) == -1 ||
 	    set_host(&redirect.to, str_sub(place, 0, (size_t)colon), asked) ==
 		-1)
 		return -1;
+	redirect.slot = (unsigned)number;
 	*redirect_out = redirect;
 	return 0;
 }

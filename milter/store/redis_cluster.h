@@ -31,9 +31,6 @@ struct cluster_address {
 	unsigned port;
 };
 
-bool cluster_address_eq(
-    const struct cluster_address *a, const struct cluster_address *b);
-
 /* Who has which slot: its master. 100 KiB: not for the stack. */
 struct cluster_map {
 	struct cluster_address nodes[CLUSTER_NODES_MAX];

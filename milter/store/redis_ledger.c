@@ -6,13 +6,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/quantity.h"
 
 #include <hiredis/hiredis.h>
 #include <string.h>
 
 #define ARENA_BYTES      4096
 #define BROKEN_BYTES_MAX 200 /* of a text that are told */
-#define NUMBER_MAX       18  /* digits */
+#define NUMBER_MAX       INT64_C(999999999999999999)
 #define TEXTS_TOGETHER   500 /* keys of one MGET */
 
 static const char note_script[] =
@@ -188,16 +189,10 @@ ledger_texts(struct ledger *ledger, const struct str *keys, size_t n,
 int64_t
 ledger_read_number(struct str text)
 {
-	int64_t number = 0;
+	uint64_t number;
 
-	if (text.len == 0 || text.len > NUMBER_MAX)
-		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return -1;
-		number = number * 10 + (text.p[i] - '0');
-	}
-	return number;
+	return number_parse(text, NUMBER_MAX, &number) == 0 ? (int64_t)number
+							    : -1;
 }
 
 int

@@ -218,13 +218,6 @@ grant_parse(struct str text, struct arena *arena, struct store_grant *grant_out)
 }
 
 void
-table_value_put(struct buf *out, int64_t until_ms, struct str value)
-{
-	buf_printf(out, "%lld ", (long long)((until_ms + 999) / 1000));
-	buf_add(out, value);
-}
-
-void
 table_value_parse(struct str text, int64_t *until_ms_out, struct str *value_out)
 {
 	struct str rest = text;

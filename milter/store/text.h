@@ -33,7 +33,6 @@ int grant_parse(
  * (0: for ever), one blank, and the rest. What is not that was written by hand
  * and is a value for ever. Parsing never fails; value_out lies in text.
  */
-void table_value_put(struct buf *out, int64_t until_ms, struct str value);
 void table_value_parse(
     struct str text, int64_t *until_ms_out, struct str *value_out);
 

@@ -7,6 +7,7 @@
  */
 #include "store/url.h"
 
+#include "base/quantity.h"
 #include "store/redis_tls.h"
 
 #include <stddef.h>
@@ -62,18 +63,11 @@ decode(struct arena *arena, struct str text)
 static int
 parse_number(struct str text, unsigned max, unsigned *n_out)
 {
-	unsigned n = 0;
+	uint64_t number;
 
-	if (text.len == 0 || text.len > 5)
+	if (number_parse(text, max, &number) == -1)
 		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return -1;
-		n = n * 10 + (unsigned)(text.p[i] - '0');
-	}
-	if (n > max)
-		return -1;
-	*n_out = n;
+	*n_out = (unsigned)number;
 	return 0;
 }
 

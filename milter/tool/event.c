@@ -4,6 +4,7 @@
  */
 #include "tool/event.h"
 
+#include "base/quantity.h"
 #include "tool/grid.h"
 #include "tool/json.h"
 #include "tool/when.h"
@@ -48,12 +49,11 @@ is_number(struct str text)
 uint64_t
 event_number(const struct store_event *event, const char *name)
 {
-	struct str text = event_get(event, name);
-	uint64_t number = 0;
+	uint64_t number;
 
-	for (size_t i = 0; is_number(text) && i < text.len; i++)
-		number = number * 10 + (uint64_t)(text.p[i] - '0');
-	return number;
+	return number_parse(event_get(event, name), UINT64_MAX, &number) == 0
+		   ? number
+		   : 0;
 }
 
 bool

@@ -21,7 +21,7 @@ add_rates_after(
 		return;
 	}
 	n = raise_apply(raise, limit->rates, limit->n_rates, rates);
-	names_rates(rates, n, out);
+	rates_text(rates, n, out);
 }
 
 /* "anna@example.org: user-pace 20/1m -> 100/1m until …" */
@@ -34,7 +34,7 @@ say_granted(struct desk *desk, const struct limit *limit,
 
 	buf_printf(&out, "%.*s: %.*s ", STR_ARG(grant->identity),
 	    STR_ARG(limit->name));
-	names_rates(limit->rates, limit->n_rates, &out);
+	rates_text(limit->rates, limit->n_rates, &out);
 	buf_add_cstr(&out, " -> ");
 	add_rates_after(limit, &grant->raise, &out);
 	buf_printf(&out, " until %s\n",
@@ -96,7 +96,7 @@ end_grant(struct desk *desk, const struct limit *limit, struct str key,
 		return TOOL_FINDING;
 	}
 	buf_printf(&out, "%.*s: %.*s is ", STR_ARG(key), STR_ARG(limit->name));
-	names_rates(limit->rates, limit->n_rates, &out);
+	rates_text(limit->rates, limit->n_rates, &out);
 	buf_add_cstr(&out, " again\n");
 	tool_out(buf_str(&out));
 	buf_done(&out);

@@ -47,7 +47,7 @@ raise_phrase(struct listing *listing, const struct store_grant *grant)
 		n = raise_apply(
 		    &grant->raise, limit->rates, limit->n_rates, rates);
 		buf_add_cstr(&text, " (");
-		names_rates(rates, n, &text);
+		rates_text(rates, n, &text);
 		buf_byte(&text, ')');
 	}
 	phrase = arena_str(listing->desk->arena, buf_str(&text));

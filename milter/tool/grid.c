@@ -21,7 +21,8 @@ grid_init(struct grid *grid, struct arena *arena,
 	};
 }
 
-size_t
+/* Characters of a text, which is how wide it is. */
+static size_t
 text_width(struct str text)
 {
 	size_t width = 0;

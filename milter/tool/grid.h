@@ -35,8 +35,6 @@ void grid_add(struct grid *grid, const struct str *cells);
 /* Its head and all rows, each ended by a newline, no blanks before it. */
 void grid_print(const struct grid *grid, struct buf *out);
 
-/* Characters of a text, which is how wide it is. */
-size_t text_width(struct str text);
 /* Adds at most max bytes of text as one line that steers no terminal. */
 void text_line(struct buf *out, struct str text, size_t max);
 

@@ -133,29 +133,6 @@ names_no_key(const struct limit *limit, struct str text)
 	buf_done(&keys);
 }
 
-void
-names_rates(const struct store_rate *rates, size_t n_rates, struct buf *out)
-{
-	char amount[QUANTITY_TEXT_MAX], window[QUANTITY_TEXT_MAX];
-
-	for (size_t i = 0; i < n_rates; i++) {
-		buf_printf(out, "%s%s", i > 0 ? ", " : "",
-		    amount_text(rates[i].max, amount).p);
-		switch (rates[i].period) {
-		case STORE_ROLLING:
-			buf_printf(out, "/%s",
-			    duration_text(rates[i].window_sec, window).p);
-			break;
-		case STORE_DAILY:
-			buf_add_cstr(out, " daily");
-			break;
-		case STORE_MONTHLY:
-			buf_add_cstr(out, " monthly");
-			break;
-		}
-	}
-}
-
 struct str
 names_window(uint32_t window_sec, enum store_period period, char text[32])
 {

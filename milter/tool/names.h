@@ -26,9 +26,6 @@ void names_no_table(const struct ruleset *rules, struct str name);
 /* "user-pace is by sasl.user", for a key that is none of the limit. */
 void names_no_key(const struct limit *limit, struct str text);
 
-/* "20/1m, 200/1h": all rates of a list. */
-void names_rates(
-    const struct store_rate *rates, size_t n_rates, struct buf *out);
 /* "1m", "day", "month", behind "20 of 20 recipients in a …". */
 struct str names_window(
     uint32_t window_sec, enum store_period period, char text[32]);

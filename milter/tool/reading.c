@@ -173,7 +173,7 @@ add_grant(const struct account *account, int64_t now_ms, struct buf *out)
 		n = raise_apply(&account->standing.raise, account->rates,
 		    account->n_rates, rates);
 		buf_add_cstr(&text, " (");
-		names_rates(rates, n, &text);
+		rates_text(rates, n, &text);
 		buf_byte(&text, ')');
 	}
 	add_hold(buf_str(&text).p, &account->standing.grant, now_ms, out);

@@ -25,8 +25,8 @@ tool_conf(struct tool *tool)
 	return tool->conf;
 }
 
-void
-tool_patterns(const struct conf *conf, int n_files, char **files,
+static void
+choose_patterns(const struct conf *conf, int n_files, char **files,
     const char *const **patterns_out, size_t *n_out)
 {
 	if (n_files > 0) {
@@ -52,7 +52,7 @@ tool_load_rules(struct tool *tool, int n_files, char **files)
 	if (conf == NULL)
 		return NULL;
 	conf_rules_options(conf, &options);
-	tool_patterns(conf, n_files, files, &patterns, &n);
+	choose_patterns(conf, n_files, files, &patterns, &n);
 	diags = diags_new();
 	rules = ruleset_load(&files_io, patterns, n, &options, diags);
 	buf_init(&text);

@@ -75,8 +75,6 @@ const struct conf *tool_conf(struct tool *tool);
  * reference, or NULL: what is wrong was said, warnings in either case.
  */
 struct ruleset *tool_load_rules(struct tool *tool, int n_files, char **files);
-void tool_patterns(const struct conf *conf, int n_files, char **files,
-    const char *const **patterns_out, size_t *n_out);
 
 /* The store of the configuration, to look at what sluiced counts there; NULL:
  * what is wrong was said. */

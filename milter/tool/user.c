@@ -16,6 +16,7 @@
 #include "tool/outlook.h"
 #include "tool/reading.h"
 #include "tool/when.h"
+#include "store/raise.h"
 
 #define REFUSALS_MAX 10
 #define EVENTS_BACK  2000 /* that are looked through for them */
@@ -193,7 +194,7 @@ print_standings(const struct user *user, struct buf *out)
 			    STR_ARG(account->key),
 			    account->is_unlimited ? "no limit\n" : "");
 		if (account->is_overridden && !account->is_unlimited) {
-			names_rates(account->rates, account->n_rates, out);
+			rates_text(account->rates, account->n_rates, out);
 			buf_byte(out, '\n');
 		}
 	}

@@ -8,6 +8,7 @@
  */
 #include "tool/desk.h"
 
+#include "base/quantity.h"
 #include "tool/event.h"
 #include "tool/grid.h"
 #include "tool/json.h"
@@ -173,17 +174,13 @@ static bool
 split_place(struct str at, struct str *path, unsigned *line)
 {
 	ptrdiff_t colon = str_find_last(at, ':');
-	unsigned number = 0;
+	uint64_t number;
 
-	if (colon <= 0)
+	if (colon <= 0 || number_parse(str_from(at, (size_t)colon + 1),
+			      UINT32_MAX, &number) == -1)
 		return false;
-	for (size_t i = (size_t)colon + 1; i < at.len; i++) {
-		if (at.p[i] < '0' || at.p[i] > '9' || number > 10000000)
-			return false;
-		number = number * 10 + (unsigned)(at.p[i] - '0');
-	}
 	*path = str_sub(at, 0, (size_t)colon);
-	*line = number;
+	*line = (unsigned)number;
 	return number > 0;
 }
 

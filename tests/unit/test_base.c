@@ -314,6 +314,29 @@ networks_have_their_addresses(void **state)
 /* Quantities. */
 
 static void
+a_number_is_digits_up_to_its_maximum(void **state)
+{
+	static const char *const wrong[] = { "", "-1", "+1", " 1", "1 ", "1k",
+		"0x10", "65536", "655350", "000001", "18446744073709551616" };
+	uint64_t number = 77;
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(wrong); i++)
+		if (number_parse(str_of(wrong[i]), 65535, &number) != -1)
+			fail_msg("\"%s\" is a number", wrong[i]);
+	assert_int_equal(number, 77);
+	assert_int_equal(number_parse(STR("65535"), 65535, &number), 0);
+	assert_int_equal(number, 65535);
+	assert_int_equal(number_parse(STR("007"), 999, &number), 0);
+	assert_int_equal(number, 7);
+	assert_int_equal(
+	    number_parse(STR("18446744073709551615"), UINT64_MAX, &number), 0);
+	assert_true(number == UINT64_MAX);
+	assert_int_equal(
+	    number_parse(STR("18446744073709551616"), UINT64_MAX, &number), -1);
+}
+
+static void
 amounts_are_read_and_printed(void **state)
 {
 	static const struct {
@@ -457,6 +480,7 @@ main(void)
 		cmocka_unit_test(addresses_have_one_text),
 		cmocka_unit_test(addresses_answer_questions),
 		cmocka_unit_test(networks_have_their_addresses),
+		cmocka_unit_test(a_number_is_digits_up_to_its_maximum),
 		cmocka_unit_test(amounts_are_read_and_printed),
 		cmocka_unit_test(durations_are_read_and_printed),
 		cmocka_unit_test(clocks_go_forward),
