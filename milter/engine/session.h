@@ -7,8 +7,12 @@
  * is used by one thread at a time, not always the same one. No event waits for
  * longer than the store's time-out.
  *
- * What is charged follows rules/plan.h; what is refunded, and when, DESIGN's
- * table: here in session_abort, session_end and session_close.
+ * What is charged at a stage stands in its plan (rules/program.h). Given back is
+ *   connections             when a rule refuses them at connect
+ *   messages, recipients    when refused, aborted or dropped before the message
+ *                           was accepted at its end
+ *   bytes, distinct         when refused at the end, where they are charged
+ * and never rejects, unknown recipients, or what counts attempts.
  */
 #ifndef SLUICE_ENGINE_SESSION_H
 #define SLUICE_ENGINE_SESSION_H

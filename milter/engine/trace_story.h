@@ -3,8 +3,8 @@
  * trace_*.c files.
  *
  * A file is lines of words. A line that begins with `rules`, `time-zone` or
- * `test` opens the file or a test; every other line is one step of the test above it, whose
- * first word is a verb of the table in trace_verbs.c.
+ * `test` opens the file or a test; every other line is one step of the test
+ * above it, whose first word is a verb of the table in trace_verbs.c.
  */
 #ifndef SLUICE_ENGINE_TRACE_STORY_H
 #define SLUICE_ENGINE_TRACE_STORY_H

@@ -27,7 +27,8 @@ struct pattern;
 /*
  * flags: letters of "imsx". is_utf8: subjects will be valid UTF-8; else they
  * are bytes. NULL if it cannot be compiled: a reason in error, and the offset
- * to which it points: in the text, or behind it and its "/" in the flags. Freed by pattern_free.
+ * to which it points: in the text, or behind it and its "/" in the flags. Freed
+ * by pattern_free.
  */
 struct pattern *pattern_new(struct str text, struct str flags, bool is_utf8,
     struct buf *error, size_t *offset_out);

@@ -1,7 +1,8 @@
 /*
  * A file's content is one object for the whole process, found by type, path
- * and what is wanted of its values; rulesets hold references. Refreshing builds a new set beside the old
- * one and swaps them under a lock that look-ups hold for reading.
+ * and what is wanted of its values; rulesets hold references. Refreshing builds
+ * a new set beside the old one and swaps them under a lock that look-ups hold
+ * for reading.
  */
 #include "rules/table.h"
 

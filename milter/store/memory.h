@@ -44,8 +44,8 @@ struct memory_grant {
  * All of one limit and identity; in Redis these are several keys. Charges get
  * stamps in the order in which they come, and refunds name them: those up to
  * `moved` are in another store now (`there` is what refunds name in it; those
- * up to `lost` are not there any more, since its epoch changed), those up to `moving` are on their way
- * (0: nothing is).
+ * up to `lost` are not there any more, since its epoch changed), those up to
+ * `moving` are on their way (0: nothing is).
  */
 struct memory_entry {
 	struct memory_entry *next;          /* in its bucket */

@@ -65,10 +65,10 @@ enum store_op {
  * With members the limit counts different values: the key is a sorted set,
  * PREFIX:distinct:LIMIT:{IDENTITY}, of the values seen within the longest
  * window, by the time (ms) each was last seen; at most as many as the largest
- * max (one more by attempts). Values seen in a window are its used; it fits if those and the new ones
- * among members are no more than max. All members are charged or none; seeing
- * one again only renews its time. amount is not looked at. A window here is
- * exact, not of slots.
+ * max (one more by attempts). Values seen in a window are its used; it fits if
+ * those and the new ones among members are no more than max. All members are
+ * charged or none; seeing one again only renews its time. amount is not looked
+ * at. A window here is exact, not of slots.
  *
  * With lock_sec whatever does not fit, a peek too, locks the key for so long,
  * unless it is locked already: PREFIX:lock:LIMIT:{IDENTITY}, a string
@@ -82,8 +82,7 @@ struct store_use {
 	struct str limit;    /* "user-pace" */
 	struct str unit;     /* "recipients", "distinct" */
 	struct str identity; /* encoded, see rules/key.h; no braces */
-	const struct store_rate
-	    *rates; /* the largest window need not be last */
+	const struct store_rate *rates; /* in any order */
 	size_t n_rates;
 	enum store_op op;
 	uint64_t amount;
