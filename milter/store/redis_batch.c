@@ -9,6 +9,10 @@
  * leaves, and its reply is read and dropped in its turn; a leader hands the
  * connection over to one of those who still wait. Who leaves last, with replies
  * outstanding, closes it.
+ *
+ * A connection that waits for replies sends nothing new. That is what a thread
+ * of its own, which writes while it waits, does better: tests/bench/store.sh
+ * has one to compare with.
  */
 #include "store/redis_pool_own.h"
 
