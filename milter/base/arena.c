@@ -1,3 +1,8 @@
+/*
+ * A chain of chunks, of which only the newest is filled. Each is twice as large
+ * as the one before, up to a maximum, so that a large message costs few mallocs
+ * and a small one little memory.
+ */
 #include "base/arena.h"
 
 #include "base/xalloc.h"

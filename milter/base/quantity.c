@@ -1,3 +1,7 @@
+/*
+ * Three tables of units and one reader for them. What is printed is always read back as
+ * the same number, so a text takes the largest unit that leaves no rest.
+ */
 #include "base/quantity.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/*
+ * One place for each remainder of a hash, and no chains: a collision costs a
+ * line too many, never memory.
+ */
 #include "daemon/recent.h"
 
 #include <string.h>

@@ -1,3 +1,8 @@
+/*
+ * Texts are made safe here, at the last moment, and nowhere before: facts that
+ * are filled into a refusal come from a stranger, who must not be able to end
+ * the line of a reply or steer the terminal of whoever reads the log.
+ */
 #include "engine/report.h"
 
 #include "base/log.h"

@@ -1,3 +1,11 @@
+/*
+ * Limits are checked before blocks: what a rule may ask of a limit depends on
+ * the stage from which all that the limit reads is known.
+ *
+ * Warnings about the whole (rules that no mail can reach, tables that nothing
+ * looks into) come only when there is no error: of half a program they would
+ * not be true.
+ */
 #include "rules/check.h"
 
 #include "base/xalloc.h"

@@ -1,3 +1,9 @@
+/*
+ * All facts in one table: what the language, `sluice facts` and the macros that
+ * the daemon asks for know of a fact stands in its row. How it gets its value
+ * stands in engine/. The synonyms are what people write who come from an MTA or
+ * another filter; they are only ever suggested.
+ */
 #include "rules/facts.h"
 
 #include "rules/suggest.h"

@@ -1,3 +1,11 @@
+/*
+ * Keys are compared and shown, never decoded, so that what is lost on the way
+ * (case, the tail of a long one) is lost for good.
+ *
+ * The trap is what an operator types: it may be copied from Redis, where it is
+ * encoded already. So key_encode leaves '%', ',' and '~' alone, and does not
+ * lower the digits of "%3C".
+ */
 #include "rules/key.h"
 
 #include "base/buf.h"

@@ -1,3 +1,7 @@
+/*
+ * The checker adds each fact that a rule reads. What nobody names is needed,
+ * too: lines of the log tell client, user and queue, whatever the rules are.
+ */
 #include "rules/needs.h"
 
 #include "rules/check.h"

@@ -1,3 +1,9 @@
+/*
+ * One function for each thing that the parser reads. The trap is what two ways
+ * of writing share: numbers and scores are printed as they were written, not as
+ * the double that was made of them, and defaults only where they were written;
+ * else what is printed would not load to the same.
+ */
 #include "rules/print.h"
 
 #include "base/quantity.h"

@@ -1,3 +1,7 @@
+/*
+ * A connection of its own for each talk: seldom enough that keeping one would
+ * only be one more thing that breaks while nobody looks.
+ */
 #include "store/redis_talk.h"
 
 #include "base/clock.h"

@@ -45,7 +45,7 @@ add_switches(struct tool *tool, struct store *store,
 
 		buf_printf(out, "note: rule '%.*s' is %.*s%s\n",
 		    STR_ARG(one->rule), STR_ARG(text),
-		    names_rule(rules, one->rule) == NULL
+		    program_rule(ruleset_program(rules), one->rule) == NULL
 			? " (there is no such rule any more)"
 			: "");
 	}

@@ -38,7 +38,8 @@ fill_in_distinct(const struct counters *counters, struct reading *reading)
 
 	if (reading->max > 0 || counters->desk.rules == NULL)
 		return;
-	limit = names_limit(counters->desk.rules, reading->limit);
+	limit = program_limit(
+	    ruleset_program(counters->desk.rules), reading->limit);
 	if (limit == NULL || limit->unit != UNIT_DISTINCT)
 		return;
 	reading->window_sec = 0;
@@ -186,7 +187,7 @@ list_counters(struct counters *counters, struct str limit, struct str key)
 		&error) == -1)
 		return desk_no_store(&counters->desk, &error);
 	if (counters->n == 0 && limit.len > 0 && rules != NULL &&
-	    names_limit(rules, limit) == NULL) {
+	    program_limit(ruleset_program(rules), limit) == NULL) {
 		names_no_limit(rules, limit);
 		return TOOL_FINDING;
 	}
@@ -240,7 +241,8 @@ show_key(struct counters *counters, const char *limit_name, const char *key)
 {
 	struct desk *desk = &counters->desk;
 	const struct limit *limit =
-	    desk->rules != NULL ? names_limit(desk->rules, str_of(limit_name))
+	    desk->rules != NULL ? program_limit(ruleset_program(desk->rules),
+				      str_of(limit_name))
 				: NULL;
 	struct identity identity;
 

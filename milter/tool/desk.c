@@ -41,7 +41,8 @@ desk_close(struct desk *desk)
 int
 desk_limit(struct desk *desk, const char *name, const struct limit **limit_out)
 {
-	const struct limit *limit = names_limit(desk->rules, str_of(name));
+	const struct limit *limit =
+	    program_limit(ruleset_program(desk->rules), str_of(name));
 
 	if (limit == NULL) {
 		names_no_limit(desk->rules, str_of(name));

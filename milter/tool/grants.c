@@ -34,7 +34,8 @@ raise_phrase(struct listing *listing, const struct store_grant *grant)
 {
 	const struct ruleset *rules = listing->desk->rules;
 	const struct limit *limit =
-	    rules != NULL ? names_limit(rules, grant->limit) : NULL;
+	    rules != NULL ? program_limit(ruleset_program(rules), grant->limit)
+			  : NULL;
 	struct store_rate rates[STORE_RATES_MAX];
 	struct buf text = { 0 };
 	struct str phrase;

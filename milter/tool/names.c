@@ -35,39 +35,6 @@ names_rules(struct tool *tool)
 	return rules;
 }
 
-const struct limit *
-names_limit(const struct ruleset *rules, struct str name)
-{
-	const struct program *program = ruleset_program(rules);
-
-	for (size_t i = 0; i < program->n_limits; i++)
-		if (str_eq(program->limits[i]->name, name))
-			return program->limits[i];
-	return NULL;
-}
-
-const struct rule *
-names_rule(const struct ruleset *rules, struct str name)
-{
-	const struct program *program = ruleset_program(rules);
-
-	for (size_t i = 0; i < program->n_rules; i++)
-		if (str_eq(program->rules[i]->name, name))
-			return program->rules[i];
-	return NULL;
-}
-
-const struct table *
-names_table(const struct ruleset *rules, struct str name)
-{
-	const struct program *program = ruleset_program(rules);
-
-	for (size_t i = 0; i < program->n_tables; i++)
-		if (str_eq(program->tables[i]->name, name))
-			return program->tables[i];
-	return NULL;
-}
-
 static void
 say_none(const char *what, const struct suggestion *near)
 {

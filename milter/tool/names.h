@@ -13,11 +13,6 @@
  * reference, or NULL: what is wrong was said. */
 struct ruleset *names_rules(struct tool *tool);
 
-/* NULL: there is none; nothing is said. */
-const struct limit *names_limit(const struct ruleset *rules, struct str name);
-const struct rule *names_rule(const struct ruleset *rules, struct str name);
-const struct table *names_table(const struct ruleset *rules, struct str name);
-
 /* "there is no limit 'x'; did you mean …?" */
 void names_no_limit(const struct ruleset *rules, struct str name);
 void names_no_rule(const struct ruleset *rules, struct str name);

@@ -10,7 +10,7 @@
 static int
 find_rule(struct desk *desk, const char *name, const struct rule **rule_out)
 {
-	*rule_out = names_rule(desk->rules, str_of(name));
+	*rule_out = program_rule(ruleset_program(desk->rules), str_of(name));
 	if (*rule_out != NULL)
 		return 0;
 	names_no_rule(desk->rules, str_of(name));

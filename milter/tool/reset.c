@@ -12,7 +12,8 @@ find_key(struct desk *desk, const char *limit_name, const char *text,
     struct str *key_out)
 {
 	const struct limit *limit =
-	    desk->rules != NULL ? names_limit(desk->rules, str_of(limit_name))
+	    desk->rules != NULL ? program_limit(ruleset_program(desk->rules),
+				      str_of(limit_name))
 				: NULL;
 	struct identity identity;
 
@@ -29,7 +30,8 @@ find_key(struct desk *desk, const char *limit_name, const char *text,
 static int
 say_nothing_there(struct desk *desk, struct str limit, struct str key)
 {
-	if (desk->rules != NULL && names_limit(desk->rules, limit) == NULL)
+	if (desk->rules != NULL &&
+	    program_limit(ruleset_program(desk->rules), limit) == NULL)
 		names_no_limit(desk->rules, limit);
 	else
 		tool_error("%s has counted nothing for '%s'; 'sluice counters "

@@ -127,7 +127,8 @@ action_phrase(const struct stats *stats, const struct hit *hit)
 static struct str
 note_of(const struct stats *stats, struct str name)
 {
-	const struct rule *rule = names_rule(stats->desk->rules, name);
+	const struct rule *rule =
+	    program_rule(ruleset_program(stats->desk->rules), name);
 	const struct store_switch *one = switches_find(&stats->switches, name);
 
 	if (rule == NULL)
@@ -286,7 +287,8 @@ print_never(const struct stats *stats, struct buf *out)
 static void
 json_state(const struct stats *stats, struct str name, struct buf *out)
 {
-	const struct rule *rule = names_rule(stats->desk->rules, name);
+	const struct rule *rule =
+	    program_rule(ruleset_program(stats->desk->rules), name);
 	const struct store_switch *one = switches_find(&stats->switches, name);
 
 	json_bool(out, "exists", rule != NULL);
@@ -339,7 +341,8 @@ check_names(const struct stats *stats)
 	for (int i = 0; i < stats->n_asked; i++) {
 		struct str name = str_of(stats->asked[i]);
 
-		if (names_rule(stats->desk->rules, name) != NULL ||
+		if (program_rule(ruleset_program(stats->desk->rules), name) !=
+			NULL ||
 		    was_hit(stats, name))
 			continue;
 		names_no_rule(stats->desk->rules, name);

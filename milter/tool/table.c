@@ -93,7 +93,8 @@ complete(struct desk *desk, const struct asking *asking, struct str entry)
 static const struct table *
 find_table(struct desk *desk, const char *name)
 {
-	const struct table *table = names_table(desk->rules, str_of(name));
+	const struct table *table =
+	    program_table(ruleset_program(desk->rules), str_of(name));
 
 	if (table == NULL) {
 		names_no_table(desk->rules, str_of(name));

@@ -222,7 +222,7 @@ add_rule(struct desk *desk, const struct store_event *event, struct buf *out)
 	    (split_place(at, &path, &line) &&
 		add_source(rules_text(desk, path), line, rule, out)))
 		return;
-	now = names_rule(desk->rules, rule);
+	now = program_rule(ruleset_program(desk->rules), rule);
 	if (now == NULL)
 		add_line(out, "", "(the rules have no such rule any more)");
 	else
