@@ -28,7 +28,8 @@ struct listing {
 	size_t n;
 };
 
-/* "x5 (100/1m, 1000/1h)" */
+/* "x5 (100/1m, 1000/1h)": a factor says nothing to who does not know the limit
+ * by heart. Without rules that load, grants are listed all the same. */
 static struct str
 raise_phrase(struct listing *listing, const struct store_grant *grant)
 {

@@ -72,6 +72,7 @@ grid_add(struct grid *grid, const struct str *cells)
 	grid->n_rows++;
 }
 
+/* Blanks are only written before something: no line ends with one. */
 static void
 add_blanks(struct buf *out, size_t n)
 {

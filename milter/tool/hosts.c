@@ -45,6 +45,7 @@ struct hosts {
 	size_t n;
 };
 
+/* What the store gives lives for this call only. */
 static bool
 keep_host(void *context, struct str name, int64_t seen_ms,
     const struct store_field *fields, size_t n_fields)
@@ -80,6 +81,7 @@ value_of(const struct host *host, const char *name)
 	return store_event_value(&host->record, name);
 }
 
+/* Silent hosts have no vote: they may be of before an update. */
 static size_t
 n_with(const struct hosts *hosts, const char *name, struct str value)
 {
@@ -230,6 +232,7 @@ show(struct hosts *hosts, bool as_json)
 		tool_error("no sluiced has written to this store in a day");
 	tool_out(buf_str(&out));
 	buf_done(&out);
+	/* No host at all is a finding, too: nobody counts into this store. */
 	return n_different > 0 || hosts->n == 0 ? TOOL_FINDING : TOOL_FINE;
 }
 

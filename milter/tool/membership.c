@@ -17,6 +17,8 @@ struct search {
 	struct memberships found;
 };
 
+/* Is being in the table enough? A text made of several facts is not asked for
+ * by the name alone. */
 static bool
 decides(const struct condition *cond, const struct table *table)
 {
@@ -33,6 +35,8 @@ decides(const struct condition *cond, const struct table *table)
 	return false;
 }
 
+/* As things are now: a rule that has expired, or that somebody switched to be
+ * observed, refuses nobody. */
 static const struct rule *
 find_refuser(const struct search *search, const struct table *table)
 {
@@ -79,7 +83,7 @@ is_of_type(const struct search *search, const struct table *table)
 	case TABLE_CIDR:
 		return search->is_ip;
 	case TABLE_REGEX:
-		return false;
+		return false; /* which fact its patterns are for, rules know */
 	}
 	return false;
 }
@@ -121,6 +125,7 @@ take_found(struct search *search, const struct table *table,
 	}
 }
 
+/* All of them in one call, as a stage of a mail asks. */
 static int
 look_in_store(struct search *search, struct store *store,
     const struct table *const *tables, size_t n_tables)

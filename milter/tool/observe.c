@@ -83,6 +83,7 @@ enforce(struct desk *desk, const struct rule *rule, struct str reason)
 			   "rules are only observed");
 		return TOOL_FINDING;
 	}
+	/* A finding: whoever asked for it believed something else. */
 	if (!was_there) {
 		tool_error("'%.*s' is enforced already", STR_ARG(rule->name));
 		return TOOL_FINDING;

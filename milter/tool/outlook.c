@@ -16,6 +16,7 @@ struct outlook {
 	bool is_sender; /* which of the accounts are looked at */
 };
 
+/* What is only observed, or asked by no rule, holds nobody back. */
 static bool
 has_a_say(const struct outlook *outlook, const struct account *account)
 {
@@ -122,6 +123,7 @@ add_block(const struct outlook *outlook, const struct account *last,
 
 	if (at_ms > 0)
 		when_spoken(at_ms, outlook->now_ms, when);
+	/* A lock is the reason only where no window ends later than it. */
 	if (at_ms < 0) {
 		buf_printf(out,
 		    " is never let through by %.*s: its maximum is "
@@ -243,6 +245,7 @@ outlook_print(struct str name, const struct account *accounts, size_t n,
 		add_block(&outlook, last, n_blocks, out);
 	else
 		add_room(&outlook, out);
+	/* The same person as a recipient: limits that count mail to them. */
 	outlook.is_sender = false;
 	last = find_last_block(&outlook, &n_blocks);
 	if (last == NULL)

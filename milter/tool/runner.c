@@ -84,7 +84,8 @@ runner_add(struct runner *runner, struct str input, struct str what)
 	last->what = copy(what);
 }
 
-/* A file from which the program reads its input; -1: errno says why. */
+/* A file from which the program reads its input, so that one that reads slowly
+ * or not at all holds up nothing here; -1: errno says why. */
 static int
 make_input(const struct waiting *next)
 {
@@ -105,7 +106,8 @@ make_input(const struct waiting *next)
 	return fd;
 }
 
-/* 0 and a pid, or an errno. */
+/* In a process group of its own, which can be ended with all that it started.
+ * 0 and a pid, or an errno. */
 static int
 spawn(const char *program, int input, pid_t *pid_out)
 {

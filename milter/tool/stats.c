@@ -45,6 +45,7 @@ is_asked(const struct stats *stats, struct str rule)
 	return stats->n_asked == 0;
 }
 
+/* What the store gives lives for this call only. */
 static bool
 keep_hit(void *context, const struct store_hit *hit)
 {
@@ -151,7 +152,7 @@ sum_row(const struct stats *stats, size_t from, size_t to, uint64_t *sums,
 		ptrdiff_t column = column_of(stats, stats->hits[i].day);
 
 		if (column < 0)
-			continue;
+			continue; /* kept, but older than what is shown */
 		sums[column] += stats->hits[i].n;
 		*total += stats->hits[i].n;
 	}
@@ -177,7 +178,7 @@ add_row(const struct stats *stats, size_t from, size_t to, struct grid *grid)
 	cells[n++] = first->rule;
 	cells[n++] = action_phrase(stats, first);
 	cells[n++] = number_text(stats, total);
-	cells[n++] = first->day;
+	cells[n++] = first->day; /* the newest: see compare_hits */
 	for (size_t i = stats->n_days; i > 0; i--)
 		cells[n++] = number_text(stats, sums[i - 1]);
 	cells[n++] = note_of(stats, first->rule);
@@ -297,6 +298,7 @@ json_state(const struct stats *stats, struct str name, struct buf *out)
 		(rule != NULL && rule_is_observed(stats->desk->rules, rule)));
 }
 
+/* A rule that was never hit has one object, without a day. */
 static void
 print_json(const struct stats *stats, struct buf *out)
 {
@@ -361,6 +363,7 @@ show(struct stats *stats, bool as_json)
 	    switches_read(desk->store, desk->arena, &stats->switches, &error) ==
 		-1)
 		return desk_no_store(desk, &error);
+	/* Only now: a rule that is gone from the files may have hits. */
 	if (check_names(stats) == -1)
 		return TOOL_FINDING;
 	if (stats->n > 0)

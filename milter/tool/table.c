@@ -168,6 +168,7 @@ add(struct desk *desk, int n, char **argv)
 		entry.until_ms = desk_until_ms(desk, clause.for_sec);
 	if (store_table_add(desk->store, table->name, &entry, &error) == -1)
 		return desk_no_store(desk, &error);
+	/* Said and recorded when the store has it, not before. */
 	say_added(desk, table, &entry);
 	act.table = table->name;
 	act.entry = entry.entry;
@@ -201,6 +202,7 @@ remove_entry(struct desk *desk, int n, char **argv)
 	if (store_table_remove(
 		desk->store, table->name, entry, &was_there, &error) == -1)
 		return desk_no_store(desk, &error);
+	/* Most likely it was written otherwise: nothing is recorded. */
 	if (!was_there) {
 		tool_error("'%.*s' is not in %.*s", STR_ARG(entry),
 		    STR_ARG(table->name));
@@ -322,7 +324,8 @@ list_entries(struct desk *desk, const char *name, bool as_json)
 	return TOOL_FINE;
 }
 
-/* All tables that live in Redis. */
+/* All tables that live in Redis. Both forms are made on the way, and the one
+ * that was not asked for is dropped: there are few tables. */
 static int
 list_tables(struct desk *desk, bool as_json)
 {

@@ -171,6 +171,7 @@ print_limits(const struct user *user, struct buf *out)
 
 			reading_cells(&reading, user->desk->arena,
 			    user->desk->now_ms, cells);
+			/* It is the limit's, not the window's: said once. */
 			cells[READING_COLUMNS] =
 			    str_of(k == 0 ? effect_phrase(account) : "");
 			grid_add(&grid, cells);
