@@ -3,7 +3,9 @@
  * Sentinels, nodes of a Cluster. Each has a folder of its own under TMPDIR and
  * dies with the test.
  *
- * Ports are tried at random below those that the system gives to clients.
+ * Each process takes ports from a block of its own, by its pid, below those that
+ * the system gives to clients: a port that is free now may be another's in a
+ * moment, and then the wrong server would answer.
  */
 #ifndef SLUICE_TESTS_REDIS_PLACE_H
 #define SLUICE_TESTS_REDIS_PLACE_H
@@ -31,21 +33,31 @@ port_is_free(unsigned port)
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	int rc;
+
+	/* What was closed a moment ago is free: only a listener is not. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	rc = bind(fd, (struct sockaddr *)&address, sizeof(address));
 
 	close(fd);
 	return rc == 0;
 }
 
+#define PLACE_BLOCKS      300
+#define PLACE_BLOCK_PORTS 32
+
 /* The bus of a Cluster is 10000 above. */
 static inline unsigned
 free_port(void)
 {
+	static unsigned n;
+	unsigned first =
+	    10200 + (unsigned)getpid() % PLACE_BLOCKS * PLACE_BLOCK_PORTS;
 	unsigned port;
 
 	do
-		port = 10000 + arc4random_uniform(12000);
+		port = first + n++ % PLACE_BLOCK_PORTS;
 	while (!port_is_free(port) || !port_is_free(port + 10000));
 	return port;
 }

@@ -99,15 +99,16 @@ static inline void
 server_init(struct redis_server *server)
 {
 	const char *tmp = getenv("TMPDIR");
+	char dir[sizeof(server->dir)];
 
 	memset(server, 0, sizeof(*server));
-	snprintf(server->dir, sizeof(server->dir), "%.40s/store-XXXXXX",
-	    tmp != NULL ? tmp : "/tmp");
-	if (mkdtemp(server->dir) == NULL)
-		server_fail(server->dir);
-	snprintf(server->path, sizeof(server->path), "%s/sock", server->dir);
 	snprintf(
-	    server->url, sizeof(server->url), "redis+unix://%s", server->path);
+	    dir, sizeof(dir), "%.40s/store-XXXXXX", tmp != NULL ? tmp : "/tmp");
+	if (mkdtemp(dir) == NULL)
+		server_fail(dir);
+	memcpy(server->dir, dir, sizeof(dir));
+	snprintf(server->path, sizeof(server->path), "%s/sock", dir);
+	snprintf(server->url, sizeof(server->url), "redis+unix://%s/sock", dir);
 }
 
 static inline void

@@ -107,7 +107,7 @@ many_rules_are_written_in_batches_and_memory_is_bounded(void **state)
 {
 	struct hits *hits = hits_new();
 	struct flushed flushed;
-	char rule[16];
+	char rule[32];
 
 	(void)state;
 	for (int i = 0; i < HITS_MAX + 1000; i++) {
