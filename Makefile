@@ -8,7 +8,17 @@ endif
 # Redis over TLS: where hiredis was built with it (Debian 12's was not).
 TLS_PKGS := $(shell pkg-config --exists hiredis_ssl libssl && \
 	echo hiredis_ssl libssl libcrypto)
-PKGS     = hiredis libpcre2-8 libidn2 libmd milter $(TLS_PKGS)
+# Many patterns at once; hyperscan or vectorscan.
+HS_PKGS := $(shell pkg-config --exists libhs && echo libhs)
+# Attachments: only where helpers can be locked in.
+INSPECT_PKGS := $(shell pkg-config --exists libseccomp && { echo libseccomp; \
+	pkg-config --exists libarchive && echo libarchive; \
+	pkg-config --exists libmagic && echo libmagic; })
+PKGS     = hiredis libpcre2-8 libidn2 libmd milter $(TLS_PKGS) $(HS_PKGS) \
+	$(INSPECT_PKGS)
+FEATURES = $(if $(TLS_PKGS),-DSLUICE_TLS) $(if $(HS_PKGS),-DSLUICE_HS) \
+	$(if $(filter libarchive,$(INSPECT_PKGS)),-DSLUICE_ARCHIVE) \
+	$(if $(filter libmagic,$(INSPECT_PKGS)),-DSLUICE_MAGIC)
 VERSION  = 0.1.0
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
@@ -23,14 +33,14 @@ HARDEN  ?= -fstack-protector-strong -fPIE
 SANITIZE ?=
 CFLAGS  ?= -g
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -Imilter \
-	-I$(BUILD)/gen $(if $(TLS_PKGS),-DSLUICE_TLS) $(WARN) $(if $(IS_GCC),$(WARN_GCC)) $(WERROR) $(OPT) \
+	-I$(BUILD)/gen $(FEATURES) $(WARN) $(if $(IS_GCC),$(WARN_GCC)) $(WERROR) $(OPT) \
 	$(HARDEN) -pthread $(SANITIZE) $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 # The lowest layer last: an archive may only need those behind it.
-LAYERS   = tool daemon conf engine rules store mime base
+LAYERS   = tool daemon conf engine rules store inspect mime base
 SRCS     = $(wildcard milter/*/*.c)
 OBJS     = $(SRCS:%.c=$(BUILD)/obj/%.o)
 MAINS    = $(BUILD)/obj/milter/daemon/main.o $(BUILD)/obj/milter/tool/main.o

@@ -364,6 +364,12 @@ carry_out(SMFICTX *ctx, const struct change *change, char *name, char *value)
 		return remove_headers(ctx, name, change->n_present, 0);
 	case CHANGE_QUARANTINE:
 		return smfi_quarantine(ctx, value);
+	case CHANGE_ADD_RECIPIENT:
+		return smfi_addrcpt(ctx, value);
+	case CHANGE_REMOVE_RECIPIENT:
+		return smfi_delrcpt(ctx, value);
+	case CHANGE_SET_SENDER:
+		return smfi_chgfrom(ctx, value, NULL);
 	}
 	return MI_FAILURE;
 }

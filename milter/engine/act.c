@@ -176,6 +176,10 @@ act(struct session *session, const struct rule *rule,
 	case ACTION_QUARANTINE:
 	case ACTION_ADD_HEADER:
 	case ACTION_SET_HEADER:
+	case ACTION_ADD_RECIPIENT:
+	case ACTION_REMOVE_RECIPIENT:
+	case ACTION_REDIRECT:
+	case ACTION_SET_SENDER:
 	case ACTION_TAG:
 	case ACTION_LOG:
 		act_on_text(session, rule, action, evidence);

@@ -13,7 +13,7 @@
 struct kept {
 	struct limit_level *now; /* one for each use */
 	struct pattern_budget budget;
-	uint32_t damage;
+	uint64_t damage;
 };
 
 struct known {

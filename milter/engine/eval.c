@@ -283,6 +283,8 @@ eval_kind(struct session *session, const struct condition *cond,
 	case COND_MATCH:
 	case COND_IN:
 		return eval_values(session, cond, evidence);
+	case COND_WITH:
+		return TRI_UNKNOWN;
 	case COND_OVER:
 	case COND_NEAR:
 	case COND_USED:

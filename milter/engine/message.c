@@ -349,7 +349,7 @@ static void
 drop_header(struct session *session, struct str name)
 {
 	struct message *message = session->message;
-	uint32_t bit = DAMAGE_BIT(DAMAGE_HEADER_COUNT);
+	uint64_t bit = DAMAGE_BIT(DAMAGE_HEADER_COUNT);
 	struct dropped_header *dropped;
 
 	if ((message->damage & bit) == 0)

@@ -18,16 +18,30 @@
 #define SLUICE_ENGINE_SESSION_H
 
 #include "base/ip.h"
+#include "inspect/inspect.h"
+#include "rules/facts.h"
 #include "rules/ruleset.h"
 #include "store/store.h"
 
 struct session;
+struct mime;
+struct mime_part;
 
 /* A fact that the rule or its block reads, as text of at most 256 bytes; a
  * list is joined by ", ". At most 16. */
 struct verdict_fact {
 	struct str name;
 	struct str value;
+};
+
+/* Where the regular expression of `${match}` matched. */
+struct verdict_match {
+	struct str fact; /* "body", "header[\"Subject\"]" */
+	size_t value;    /* of a fact with several: which, from 0 */
+	size_t offset;   /* in it, bytes */
+	struct str text; /* what matched */
+	/* The part that said it; NULL: none (a header field, an address). */
+	const struct mime_part *part;
 };
 
 /* A limit in a report. */
@@ -58,6 +72,7 @@ struct verdict_report {
 	struct str from;
 	struct str rcpt;                   /* at rcpt */
 	const struct verdict_limit *limit; /* NULL: no limit decided */
+	const struct verdict_match *match; /* NULL: no regex decided */
 	const struct verdict_fact *facts;
 	size_t n_facts;
 };
@@ -80,7 +95,8 @@ struct crossing_report {
 /* What all sessions of a process share. Outlives them; filled in once. */
 struct engine {
 	struct store *store;
-	struct store *local; /* memory; counts while store is away */
+	struct store *local;         /* memory; counts while store is away */
+	struct inspector *inspector; /* NULL: attachments are not looked into */
 	/* Crossings told lately; see crossing.c. */
 	_Atomic uint64_t told[ENGINE_TOLD_SLOTS];
 	/* Makes references; see engine_init. */
@@ -98,6 +114,10 @@ struct engine {
 	/* Was this rule told to be observed while running (ledger.h)? Asked
 	 * when it fires; may be NULL. */
 	bool (*is_observed)(void *context, struct str rule);
+	/* A condition of this rule had no answer: action is "regex-limit" or
+	 * "scan-budget". At most once a message, rule and action. The same;
+	 * may be NULL. */
+	void (*on_spent)(void *context, struct str rule, const char *action);
 	void *context;
 	bool is_logged; /* write verdict lines to the log */
 };
@@ -126,6 +146,11 @@ enum change_kind {
 	CHANGE_SET_HEADER,    /* instead of all of that name, or added */
 	CHANGE_REMOVE_HEADER, /* all of that name */
 	CHANGE_QUARANTINE,    /* value: the reason */
+	/* value: "anna@example.org", checked: no brackets, no blanks, no bytes
+	 * that SMTP does not allow */
+	CHANGE_ADD_RECIPIENT,
+	CHANGE_REMOVE_RECIPIENT, /* as the MTA told it, without brackets */
+	CHANGE_SET_SENDER,       /* may be empty */
 };
 
 struct change {
@@ -185,6 +210,15 @@ struct reply session_body(struct session *session, struct str chunk);
 struct reply session_end(struct session *session);
 const struct change *session_changes(
     const struct session *session, size_t *n_out);
+/* What the parts of the message are, once session_end was called and until the
+ * next event; NULL: nobody needed to know. */
+const struct mime *session_mime(const struct session *session);
+/* Takes the message apart even if no rule needs it (before session_mail). */
+void session_want_content(struct session *session);
+/* A fact as text: each value by itself. False: there is no such value. For
+ * tools, until the next event. */
+bool session_fact_value(
+    struct session *session, enum fact_id id, size_t i, struct buf *out);
 /* The message is over without an end: RSET, lost client, refused by others. */
 void session_abort(struct session *session);
 

@@ -122,7 +122,7 @@ struct message {
 	bool is_looked_over; /* all headers were, for damage */
 	struct buf body;
 	uint64_t size;
-	uint32_t damage;
+	uint64_t damage;
 	struct str damage_words[DAMAGE_N];
 	struct reply refusal; /* of a local submission, kept for the end */
 	bool has_refusal;

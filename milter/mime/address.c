@@ -299,7 +299,7 @@ read_item(struct address_parser *parser)
 
 size_t
 address_list(struct arena *arena, struct str raw,
-    struct mime_address **list_out, uint32_t *damage)
+    struct mime_address **list_out, uint64_t *damage)
 {
 	struct address_parser parser = { .arena = arena, .damage = damage };
 

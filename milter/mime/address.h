@@ -25,7 +25,7 @@ struct mime_address {
  * written to list_out (an array in the arena). Sets bits of *damage.
  */
 size_t address_list(struct arena *arena, struct str raw,
-    struct mime_address **list_out, uint32_t *damage);
+    struct mime_address **list_out, uint64_t *damage);
 
 /*
  * One envelope path (RFC 5321 section 4.1.2) as an MTA passes it: brackets,

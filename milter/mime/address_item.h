@@ -21,7 +21,7 @@ struct address_parser {
 	struct arena *arena;
 	struct str text;
 	size_t at;
-	uint32_t *damage;
+	uint64_t *damage;
 	struct mime_address *list;
 	size_t n_addresses;
 	bool is_in_group;

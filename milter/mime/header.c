@@ -19,7 +19,7 @@ struct decoder {
 	struct buf bytes;         /* of the words that wait for an end */
 	struct encoded_word word; /* the last of them */
 	bool is_waiting;
-	uint32_t *damage;
+	uint64_t *damage;
 };
 
 static bool
@@ -78,7 +78,7 @@ header_unfold(struct arena *arena, struct str raw)
 }
 
 void
-header_note_damage(struct str raw, uint32_t *damage)
+header_note_damage(struct str raw, uint64_t *damage)
 {
 	if (utf8_bad(raw) >= 0)
 		*damage |= DAMAGE_BIT(DAMAGE_RAW_8BIT);
@@ -168,7 +168,7 @@ decode_text(struct decoder *decoder, struct str text)
 }
 
 struct str
-header_decode(struct arena *arena, struct str raw, uint32_t *damage)
+header_decode(struct arena *arena, struct str raw, uint64_t *damage)
 {
 	struct decoder decoder = { .damage = damage };
 	struct str text;

@@ -16,7 +16,7 @@ struct str header_unfold(struct arena *arena, struct str raw);
 
 /* Sets DAMAGE_RAW_8BIT and DAMAGE_CONTROL (a line break that no blank follows
  * counts) if raw deserves them. header_decode and address_list do it, too. */
-void header_note_damage(struct str raw, uint32_t *damage);
+void header_note_damage(struct str raw, uint64_t *damage);
 
 /*
  * Unfolded, encoded words decoded (RFC 2047, with the language of RFC 2231
@@ -27,7 +27,7 @@ void header_note_damage(struct str raw, uint32_t *damage);
  * decoded stays as it stands; bytes that are no UTF-8 are read as
  * windows-1252. Sets bits of *damage.
  */
-struct str header_decode(struct arena *arena, struct str raw, uint32_t *damage);
+struct str header_decode(struct arena *arena, struct str raw, uint64_t *damage);
 
 /*
  * The other way: text (UTF-8) as a value that is safe to give to an MTA. CR,

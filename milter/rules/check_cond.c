@@ -404,6 +404,7 @@ check_condition(struct checker *checker, const struct check_place *place,
 	case COND_OR:
 	case COND_AND:
 	case COND_NOT:
+	case COND_WITH:
 		for (size_t i = 0; i < cond->n_terms; i++)
 			check_condition(checker, place, cond->terms[i]);
 		break;

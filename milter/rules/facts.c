@@ -14,7 +14,8 @@
 	[FACT_##id] = { FACT_##id, name, FACT_TYPE_##type, STAGE_##stage,      \
 		flags, macros, help }
 
-#define HEADER_FACT (FACT_HEADERS | FACT_UTF8)
+#define HEADER_FACT (FACT_HEADERS | FACT_UTF8 | FACT_FIXED)
+#define CONTENT     (FACT_HEADERS | FACT_MIME | FACT_FIXED)
 
 /* clang-format off */
 static const struct fact facts[FACT_N] = {
@@ -103,13 +104,47 @@ static const struct fact facts[FACT_N] = {
 	    "", "their domains"),
 	ROW(FROM_NAME, "from.name", STRING, HEADERS, FACT_MANY | HEADER_FACT,
 	    "", "their display names, decoded"),
-	ROW(BODY_RAW, "body.raw", STRING, MESSAGE, FACT_BODY, "",
+	ROW(BODY, "body", STRING, MESSAGE, FACT_MANY | FACT_UTF8 | CONTENT, "",
+	    "text of the message, decoded: of each text part; of HTML what a reader sees, and what is hidden"),
+	ROW(BODY_RAW, "body.raw", STRING, MESSAGE, FACT_BODY_BYTES, "",
 	    "the body as it came, at most scan_limit bytes"),
+	ROW(BODY_HTML, "body.html", STRING, MESSAGE,
+	    FACT_MANY | FACT_UTF8 | CONTENT, "",
+	    "source of each HTML part, decoded"),
+	ROW(BODY_FOLDED, "body.folded", STRING, MESSAGE,
+	    FACT_MANY | FACT_UTF8 | CONTENT, "",
+	    "body as it looks: invisible characters dropped, look-alikes folded to plain letters"),
+	ROW(URL, "url", STRING, MESSAGE, FACT_MANY | FACT_UTF8 | CONTENT, "",
+	    "addresses of web pages in text and HTML"),
+	ROW(URL_HOST, "url.host", HOST, MESSAGE, FACT_MANY | CONTENT, "",
+	    "their hosts"),
+	ROW(PART_TYPE, "part.type", NOCASE, MESSAGE, FACT_MANY | CONTENT, "",
+	    "Content-Type of each part: text/html"),
+	ROW(ATTACHMENT_NAME, "attachment.name", NOCASE, MESSAGE,
+	    FACT_MANY | FACT_UTF8 | FACT_ATTACHMENT | CONTENT, "",
+	    "file names of attachments, decoded, in every reading"),
+	ROW(ATTACHMENT_TYPE, "attachment.type", NOCASE, MESSAGE,
+	    FACT_MANY | FACT_ATTACHMENT | CONTENT, "",
+	    "Content-Type of each attachment"),
+	ROW(ATTACHMENT_MAGIC, "attachment.magic", NOCASE, MESSAGE,
+	    FACT_MANY | FACT_ATTACHMENT | FACT_INSPECT | CONTENT, "",
+	    "what its first bytes say it is: application/x-dosexec"),
+	ROW(ATTACHMENT_SIZE, "attachment.size", NUMBER, MESSAGE,
+	    FACT_MANY | FACT_ATTACHMENT | CONTENT, "",
+	    "its bytes, decoded"),
+	ROW(ATTACHMENT_COUNT, "attachment.count", NUMBER, MESSAGE, CONTENT, "",
+	    "number of attachments"),
+	ROW(ATTACHMENT_ENCRYPTED, "attachment.encrypted", BOOL, MESSAGE,
+	    FACT_ATTACHMENT | FACT_INSPECT | CONTENT, "",
+	    "some attachment cannot be read without a password"),
+	ROW(ARCHIVE_NAME, "archive.name", NOCASE, MESSAGE,
+	    FACT_MANY | FACT_UTF8 | FACT_ATTACHMENT | FACT_INSPECT | CONTENT,
+	    "", "names in archives: inner.zip/setup.exe"),
 	ROW(MESSAGE_SIZE, "message.size", NUMBER, MESSAGE,
-	    FACT_BODY | FACT_HEADERS, "", "bytes of header and body"),
+	    FACT_BODY_BYTES | FACT_HEADERS, "", "bytes of header and body"),
 	ROW(MIME_DAMAGE, "mime.damage", STRING, HEADERS,
 	    FACT_MANY | FACT_HEADERS, "",
-	    "what was malformed or over a cap: encoded-word, charset, raw-8bit, control, address, address-count, header-size, header-count, duplicate-header, body-cut, regex-limit, scan-budget"),
+	    "what was malformed or over a cap: encoded-word, charset, raw-8bit, control, address, address-count, header-size, header-count, duplicate-header, mime-depth, part-count, part-header, boundary, unclosed, parameter, ambiguous, bare-newline, partial-message, file-name, transfer-encoding, base64, quoted-printable, uuencode, part-cut, hidden-text, link-mismatch, url-count, archive, archive-limit, inspection, body-cut, regex-limit, scan-budget"),
 	ROW(SCORE, "score", NUMBER, CONNECT, 0, "",
 	    "sum of the scores so far"),
 	ROW(TAG, "tag", STRING, CONNECT, FACT_MANY, "",
@@ -135,11 +170,8 @@ static const struct fact facts[FACT_N] = {
 };
 /* clang-format on */
 
-/* Of later versions: named here so that `check` can say so. */
-static const char *const reserved[] = { "body", "body.html", "body.folded",
-	"url", "url.host", "part.type", "attachment.name", "attachment.type",
-	"attachment.magic", "attachment.size", "attachment.count",
-	"attachment.encrypted", "archive.name" };
+/* Of later versions: named here so that `check` can say so. None now. */
+static const char *const reserved[] = { "spf", "dkim", "dmarc", "dnsbl" };
 
 static const char *const type_names[] = {
 	[FACT_TYPE_BOOL] = "yes or no",

@@ -50,7 +50,20 @@ enum fact_id {
 	FACT_FROM_ADDRESS,
 	FACT_FROM_DOMAIN,
 	FACT_FROM_NAME,
+	FACT_BODY,
 	FACT_BODY_RAW,
+	FACT_BODY_HTML,
+	FACT_BODY_FOLDED,
+	FACT_URL,
+	FACT_URL_HOST,
+	FACT_PART_TYPE,
+	FACT_ATTACHMENT_NAME,
+	FACT_ATTACHMENT_TYPE,
+	FACT_ATTACHMENT_MAGIC,
+	FACT_ATTACHMENT_SIZE,
+	FACT_ATTACHMENT_COUNT,
+	FACT_ATTACHMENT_ENCRYPTED,
+	FACT_ARCHIVE_NAME,
 	FACT_MESSAGE_SIZE,
 	FACT_MIME_DAMAGE,
 	FACT_SCORE,
@@ -85,7 +98,12 @@ enum {
 	FACT_TEXT_ONLY = 1 << 3,      /* only in "${…}" */
 	FACT_LIST_FROM_DATA = 1 << 4, /* several values from stage data on */
 	FACT_HEADERS = 1 << 5,        /* header fields are needed */
-	FACT_BODY = 1 << 6,           /* body bytes are needed */
+	FACT_BODY_BYTES = 1 << 6,     /* the body as it came is needed */
+	FACT_MIME = 1 << 7,           /* the message taken apart */
+	FACT_INSPECT = 1 << 8, /* a helper has to look into attachments */
+	FACT_FIXED = 1 << 9, /* the same from its stage to the message's end, so
+				that many patterns on it are scanned at once */
+	FACT_ATTACHMENT = 1 << 10, /* in `attachment with` of one attachment */
 };
 
 struct fact {

@@ -82,7 +82,7 @@ needs_add(struct needs *needs, const struct fact_ref *ref)
 
 	needs->helo = needs->helo || fact->stage == STAGE_HELO;
 	needs->headers = needs->headers || (fact->flags & FACT_HEADERS) != 0;
-	needs->body = needs->body || (fact->flags & FACT_BODY) != 0;
+	needs->body = needs->body || (fact->flags & FACT_BODY_BYTES) != 0;
 	needs->whole_body = needs->whole_body || fact->id == FACT_MESSAGE_SIZE;
 	if (fact->id == FACT_MACRO)
 		return add_macro_anywhere(needs, ref->argument);

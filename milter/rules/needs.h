@@ -19,10 +19,14 @@ struct needs {
 	bool answers[STAGE_N]; /* a rule or a waited-for charge stands there */
 	bool helo;             /* helo.name is read somewhere (logs included) */
 	bool headers;          /* header fields are read */
-	bool body;             /* body bytes are read (or message.size) */
+	bool body;             /* body bytes are read, as they came */
+	bool mime;             /* the message is to be taken apart */
+	bool inspect;    /* attachments are to be looked into by a helper */
 	bool whole_body; /* message.size: bytes behind scan_limit count, too */
 	bool refused_rcpt; /* recipients refused by the MTA are wanted */
 	bool changes;      /* header changes or quarantine may be asked for */
+	bool recipients;   /* recipients may be added or removed */
+	bool sender;       /* the sender may be changed */
 	/* Macro names as the MTA knows them ("i", "{auth_authen}"), and the
 	 * stage at which they are told; at_all_stages: nobody knows when. */
 	struct {

@@ -206,6 +206,11 @@ print_condition(const struct condition *cond, struct buf *out)
 		buf_add_cstr(out, cond->is_negated ? " !~ " : " =~ ");
 		regex_text_print(cond->regex, cond->regex_flags, out);
 		break;
+	case COND_WITH:
+		buf_add_cstr(out, "attachment with (");
+		print_condition(cond->terms[0], out);
+		buf_byte(out, ')');
+		break;
 	case COND_IN:
 		print_in(cond, out);
 		break;
@@ -366,6 +371,10 @@ print_action(const struct action *action, struct buf *out)
 		buf_byte(out, ' ');
 		buf_add(out, action->written);
 		break;
+	case ACTION_ADD_RECIPIENT:
+	case ACTION_REMOVE_RECIPIENT:
+	case ACTION_REDIRECT:
+	case ACTION_SET_SENDER:
 	case ACTION_QUARANTINE:
 	case ACTION_TAG:
 	case ACTION_LOG:

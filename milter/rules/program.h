@@ -85,6 +85,7 @@ enum condition_kind {
 	COND_FACT,
 	COND_COMPARE,
 	COND_MATCH,
+	COND_WITH,
 	COND_IN,
 	COND_OVER,
 	COND_NEAR,
@@ -93,12 +94,13 @@ enum condition_kind {
 
 #define NEAR_PERCENT 80 /* unless `at` says otherwise */
 #define NO_LOOKUP    ((size_t)-1)
+#define NO_SCAN      ((size_t)-1)
 
 struct condition {
 	enum condition_kind kind;
 	struct pos pos;
 	bool reads_store; /* [plan] needs the answer of this stage's call */
-	/* OR, AND: two or more; NOT: one */
+	/* OR, AND: two or more; NOT and WITH (`attachment with (…)`): one */
 	struct condition **terms;
 	size_t n_terms;
 	/* FACT, COMPARE, MATCH, IN: the left side */
@@ -120,6 +122,8 @@ struct condition {
 	struct str regex_flags;
 	struct pos regex_pos;
 	struct pattern *pattern; /* [check] owned; freed with the ruleset */
+	size_t scan;             /* [plan] index in program.scans, or NO_SCAN */
+	size_t scan_at;          /* [plan] which of its patterns */
 	/* IN: the left side is a text where has_text */
 	bool has_text;
 	struct text text;
@@ -144,6 +148,10 @@ enum action_kind {
 	ACTION_TEMPFAIL,
 	ACTION_DISCARD,
 	ACTION_QUARANTINE,
+	ACTION_ADD_RECIPIENT,
+	ACTION_REMOVE_RECIPIENT,
+	ACTION_REDIRECT,
+	ACTION_SET_SENDER,
 	ACTION_ADD_HEADER,
 	ACTION_SET_HEADER,
 	ACTION_REMOVE_HEADER,
@@ -277,6 +285,18 @@ struct stage_plan {
 	bool waits; /* a rule here or later needs what the call says */
 };
 
+/*
+ * The patterns that conditions ask of one fact (FACT_FIXED, with the same
+ * argument), scanned together.
+ */
+struct scan {
+	struct fact_ref ref;
+	const struct pattern **patterns;
+	const struct rule **rules; /* to each pattern, whose it is first */
+	size_t n;
+	struct prefilter *prefilter; /* owned; NULL: one by one */
+};
+
 struct program {
 	struct arena *arena;
 	struct statement *statements;
@@ -292,7 +312,9 @@ struct program {
 	struct str *broken; /* names of tables and limits that are wrong */
 	size_t n_broken;
 	struct stage_plan stages[STAGE_N]; /* [plan] */
-	struct limit **on_rejects;         /* [plan] limits of UNIT_REJECTS */
+	struct scan *scans;                /* [plan] */
+	size_t n_scans;
+	struct limit **on_rejects; /* [plan] limits of UNIT_REJECTS */
 	size_t n_on_rejects;
 	struct limit **on_unknown; /* [plan] of UNIT_UNKNOWN_RECIPIENTS */
 	size_t n_on_unknown;

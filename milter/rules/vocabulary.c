@@ -42,6 +42,14 @@ static const struct action_type action_types[] = {
 	    { "discard", true, STAGE_MAIL, 0, NULL, false },
 	[ACTION_QUARANTINE] =
 	    { "quarantine", false, STAGE_MAIL, 0, NULL, true },
+	[ACTION_ADD_RECIPIENT] =
+	    { "add-recipient", false, STAGE_MAIL, 0, NULL, true },
+	[ACTION_REMOVE_RECIPIENT] =
+	    { "remove-recipient", false, STAGE_RCPT, 0, NULL, true },
+	[ACTION_REDIRECT] =
+	    { "redirect", false, STAGE_RCPT, 0, NULL, true },
+	[ACTION_SET_SENDER] =
+	    { "set-sender", false, STAGE_MAIL, 0, NULL, true },
 	[ACTION_ADD_HEADER] =
 	    { "add-header", false, STAGE_CONNECT, 0, NULL, true },
 	[ACTION_SET_HEADER] =

@@ -80,7 +80,7 @@ check_round_trip(struct arena *arena, struct str text, size_t name_len)
 {
 	struct str value = header_encode(arena, text, name_len);
 	struct buf clean = { 0 };
-	uint32_t damage = 0;
+	uint64_t damage = 0;
 
 	check_encoded(value, name_len);
 	charset_read(&clean, text);
@@ -110,7 +110,7 @@ static void
 check_addresses(struct arena *arena, struct str raw)
 {
 	struct mime_address *list;
-	uint32_t damage = 0;
+	uint64_t damage = 0;
 	size_t n = address_list(arena, raw, &list, &damage);
 
 	require(n <= ADDRESSES_MAX);
@@ -134,7 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str raw = { (const char *)data, size };
 	struct arena *arena;
-	uint32_t damage = 0;
+	uint64_t damage = 0;
 	struct str text;
 
 	if (size > INPUT_MAX)

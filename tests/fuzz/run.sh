@@ -21,7 +21,7 @@ if ! command -v clang > /dev/null; then
 	exit 1
 fi
 mkdir -p "$build" || exit 1
-layers="rules store mime base"
+layers="rules store inspect mime base"
 archives=
 for layer in $layers; do
 	archives="$archives $build/lib$layer.a"

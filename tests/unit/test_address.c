@@ -38,7 +38,7 @@ struct list_case {
 	const char *what;
 	const char *in;
 	const char *want;
-	uint32_t damage;
+	uint64_t damage;
 };
 
 static void
@@ -64,7 +64,7 @@ check_list(const struct list_case *c)
 	struct arena *arena = arena_new(4096);
 	struct mime_address *list;
 	struct buf got = { 0 };
-	uint32_t damage = 0;
+	uint64_t damage = 0;
 	size_t n = address_list(arena, str_of(c->in), &list, &damage);
 
 	show_list(&got, list, n);
@@ -234,7 +234,7 @@ a_list_is_cut_at_its_maximum(void **state)
 	struct arena *arena = arena_new(4096);
 	struct mime_address *list;
 	struct buf raw = { 0 };
-	uint32_t damage = 0;
+	uint64_t damage = 0;
 
 	(void)state;
 	for (unsigned i = 1; i <= ADDRESSES_MAX; i++)
@@ -314,7 +314,7 @@ hostile_lists_take_linear_time(void **state)
 		struct str raw = { bytes, HOSTILE_BYTES };
 		size_t len = strlen(patterns[i]);
 		struct mime_address *list;
-		uint32_t damage = 0;
+		uint64_t damage = 0;
 		int64_t start, took;
 
 		for (size_t at = 0; at < raw.len; at++)
@@ -360,7 +360,7 @@ random_lists_give_whole_addresses(void **state)
 	for (unsigned i = 0; i < N_RANDOM; i++) {
 		struct arena *arena = arena_new(4096);
 		struct mime_address *list;
-		uint32_t damage = 0;
+		uint64_t damage = 0;
 		char bytes[100];
 		struct str raw = { bytes, random_below(sizeof(bytes)) };
 		size_t n;

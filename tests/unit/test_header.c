@@ -37,7 +37,7 @@ struct text_case {
 	const char *what;
 	struct str in;
 	const char *want;
-	uint32_t damage;
+	uint64_t damage;
 };
 
 static int
@@ -55,7 +55,7 @@ teardown(void **state)
 }
 
 static void
-check_text(const struct text_case *c, struct str got, uint32_t damage)
+check_text(const struct text_case *c, struct str got, uint64_t damage)
 {
 	if (str_is(got, c->want) && damage == c->damage)
 		return;
@@ -94,7 +94,7 @@ static void
 check_decoding(void **state, const struct text_case *cases, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint32_t damage = 0;
+		uint64_t damage = 0;
 		struct str got = header_decode(*state, cases[i].in, &damage);
 
 		check_text(&cases[i], got, damage);
@@ -372,7 +372,7 @@ long_words_of_ascii_are_cut_only_when_they_must(void **state)
 {
 	char text[3000];
 	struct str got;
-	uint32_t damage = 0;
+	uint64_t damage = 0;
 
 	memset(text, 'x', sizeof(text));
 	got = header_encode(*state, (struct str){ text, 300 }, 9);
@@ -435,7 +435,7 @@ what_is_encoded_is_decoded_again(void **state)
 	for (unsigned i = 0; i < N_ROUND_TRIPS; i++) {
 		struct arena *arena = arena_new(4096);
 		size_t name_len = 1 + random_below(30);
-		uint32_t damage = 0;
+		uint64_t damage = 0;
 		struct str value, got;
 
 		buf_clear(&text);
@@ -462,7 +462,7 @@ random_bytes_become_utf8(void **state)
 	(void)state;
 	for (unsigned i = 0; i < N_ROUND_TRIPS; i++) {
 		struct arena *arena = arena_new(4096);
-		uint32_t damage = 0;
+		uint64_t damage = 0;
 		char bytes[200];
 		struct str raw = { bytes, random_below(sizeof(bytes)) };
 
@@ -502,7 +502,7 @@ hostile_headers_take_linear_time(void **state)
 		struct arena *arena = arena_new(4096);
 		struct str raw = { bytes, HOSTILE_BYTES };
 		size_t len = strlen(patterns[i]);
-		uint32_t damage = 0;
+		uint64_t damage = 0;
 		int64_t start, took;
 
 		for (size_t at = 0; at < raw.len; at++)
