@@ -4,6 +4,7 @@
  */
 #include "engine/run.h"
 
+#include "base/clock.h"
 #include "engine/act.h"
 #include "engine/denied.h"
 #include "engine/judge.h"
@@ -130,11 +131,26 @@ fail_for_outage(struct run *run, const struct rule *rule)
 	report_verdict(run->session, &report, rule, NULL);
 }
 
+static enum tri
+judge_and_tell(struct run *run, struct rule *rule, struct evidence *evidence)
+{
+	const struct engine *engine = run->session->engine;
+	struct rule_report report = { .rule = rule };
+	int64_t since_ns = clock_cpu_ns();
+
+	report.value = judge_rule(&run->judge, rule, evidence);
+	report.cpu_ns = (uint64_t)(clock_cpu_ns() - since_ns);
+	engine->on_rule(engine->context, &report);
+	return report.value;
+}
+
 static void
 run_rule(struct run *run, struct rule *rule)
 {
 	struct evidence evidence;
-	enum tri value = judge_rule(&run->judge, rule, &evidence);
+	enum tri value = run->session->engine->on_rule == NULL
+			     ? judge_rule(&run->judge, rule, &evidence)
+			     : judge_and_tell(run, rule, &evidence);
 
 	if (value == TRI_TRUE)
 		fire(run, rule, &evidence);

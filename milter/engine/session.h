@@ -26,6 +26,7 @@
 struct session;
 struct mime;
 struct mime_part;
+struct rule;
 
 /* A fact that the rule or its block reads, as text of at most 256 bytes; a
  * list is joined by ", ". At most 16. */
@@ -77,6 +78,18 @@ struct verdict_report {
 	size_t n_facts;
 };
 
+/* What a condition is: what could not be asked is unknown. */
+enum tri { TRI_FALSE, TRI_TRUE, TRI_UNKNOWN };
+
+/* A rule was looked at. What it did, if anything, is told behind this. */
+struct rule_report {
+	const struct rule *rule;
+	enum tri value;  /* with its block; an expired rule is false */
+	uint64_t cpu_ns; /* of this thread, for looking */
+	/* TRI_TRUE: as of a verdict. */
+	const struct verdict_match *match;
+};
+
 /*
  * A key has come near its limit (a charge took its fullest rate to 80 % or
  * above), over it (told at most once a minute by a process), or was locked.
@@ -111,6 +124,9 @@ struct engine {
 	/* A rule fired that decided nothing: it marked, logged or changed the
 	 * message. action: the name of its first. The same; may be NULL. */
 	void (*on_hit)(void *context, struct str rule, const char *action);
+	/* Each rule that a stage comes to, in order; may be NULL. For tools:
+	 * it costs two looks at the clock a rule. */
+	void (*on_rule)(void *context, const struct rule_report *report);
 	/* Was this rule told to be observed while running (ledger.h)? Asked
 	 * when it fires; may be NULL. */
 	bool (*is_observed)(void *context, struct str rule);

@@ -34,8 +34,6 @@ extern const struct session_caps session_caps;
 
 #define REF_BYTES 40 /* "4f2a-3" at its longest, and a NUL */
 
-enum tri { TRI_FALSE, TRI_TRUE, TRI_UNKNOWN };
-
 /* What the rules of a stage, and so tags and scores, are about. */
 struct scope {
 	struct arena *arena;

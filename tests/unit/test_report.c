@@ -2,7 +2,21 @@
  * and neither twice nor without end. */
 #include "session_kit.h"
 
+#include "rules/program.h"
+
 #define FACTS_MAX 16
+
+/* "+name" of each rule that was true, "-name" false, "?name" unknown. */
+static struct buf looked_at;
+
+static void
+note_rule(void *context, const struct rule_report *report)
+{
+	(void)context;
+	buf_byte(&looked_at, "-+?"[report->value]);
+	buf_add(&looked_at, report->rule->name);
+	buf_byte(&looked_at, ' ');
+}
 
 /* The last verdict by a rule, copied; texts in an arena. */
 static struct {
@@ -60,6 +74,7 @@ begin_listening(void **state)
 	told.arena = arena_new(1000);
 	kit_engine.on_verdict = note_verdict;
 	kit_engine.on_crossing = note_crossing;
+	kit_engine.on_rule = note_rule;
 	return 0;
 }
 
@@ -67,6 +82,7 @@ static int
 end_listening(void **state)
 {
 	arena_free(told.arena);
+	buf_done(&looked_at);
 	return kit_engine_end(state);
 }
 
@@ -278,6 +294,28 @@ a_lock_is_told_by_the_use_that_began_it(void **state)
 	session_free(session);
 }
 
+static void
+rules_are_told_in_order_until_one_decides(void **state)
+{
+	struct session *session =
+	    kit_connect("table t string redis on-outage pass\n"
+			"on mail { no: reject \"x\" if bounce\n"
+			"seen: observe reject \"x\" if not bounce\n"
+			"unasked: reject \"x\" if mail.from in t\n"
+			"yes: reject \"x\" if not bounce\n"
+			"never: reject \"x\" if not bounce }\n"
+			"on rcpt { late: reject \"x\" }",
+		true);
+
+	(void)state;
+	store_set_down(kit_store, true);
+	kit_mail(session, "<anna@example.org>", NULL);
+	assert_text(buf_str(&looked_at), "-no +seen ?unasked +yes ");
+	kit_rcpt(session, "<bob@example.net>");
+	assert_text(buf_str(&looked_at), "-no +seen ?unasked +yes ");
+	session_free(session);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, begin_listening, end_listening)
 
@@ -293,6 +331,7 @@ main(void)
 		TEST(over_is_told_once_a_minute_for_each_key),
 		TEST(of_many_keys_each_is_told),
 		TEST(a_lock_is_told_by_the_use_that_began_it),
+		TEST(rules_are_told_in_order_until_one_decides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
