@@ -87,6 +87,9 @@ uint64_t mime_damage(const struct mime *mime);
 /* For what is made of the parts; ends with mime_free. */
 struct arena *mime_arena(struct mime *mime);
 const struct mime_limits *mime_limits(const struct mime *mime);
+/* Frees content and tail of a part, which are empty then: for who has made
+ * something else of them. */
+void mime_give_up(struct mime *mime, struct mime_part *part);
 /* Bytes that are kept now, for tests and the curious. */
 size_t mime_bytes_kept(const struct mime *mime);
 
