@@ -13,8 +13,9 @@
 #include "base/buf.h"
 #include "mime/limits.h"
 
-/* An address in href, src, action and the like; as it stands, entities
- * decoded. text: what a reader sees of the link (of <a>), cut; else empty. */
+/* An address in href, src, action and the like; entities decoded, joined to
+ * that of <base>. text: what a reader sees of the link (of <a>), cut; else
+ * empty. */
 struct html_link {
 	struct str target;
 	struct str text;
@@ -29,6 +30,9 @@ struct html_reader {
 	void (*on_link)(void *context, const struct html_link *link);
 	void *context;
 	bool is_cut; /* out: there was more than max_bytes */
+	/* out: letters or digits that no reader sees. What only Outlook reads
+	 * (conditional comments) goes to hidden, too, but is not meant here. */
+	bool has_hidden;
 };
 
 /* source: valid UTF-8. */

@@ -63,8 +63,6 @@ struct mime_part {
 	struct str tail;
 	bool is_cut;     /* there is more between content and tail */
 	uint64_t damage; /* of this part alone */
-	/* For content.c: what the content became (see there). */
-	struct mime_own *own;
 };
 
 struct mime;
@@ -90,6 +88,8 @@ const struct mime_limits *mime_limits(const struct mime *mime);
 /* Frees content and tail of a part, which are empty then: for who has made
  * something else of them. */
 void mime_give_up(struct mime *mime, struct mime_part *part);
+/* Takes over the memory of text, which is empty then, until mime_free. */
+struct str mime_keep(struct mime *mime, struct buf *text);
 /* Bytes that are kept now, for tests and the curious. */
 size_t mime_bytes_kept(const struct mime *mime);
 
