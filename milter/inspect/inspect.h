@@ -47,6 +47,7 @@ struct inspect_item {
 	struct str name;    /* may be empty: a hint for .gz */
 	struct str content; /* decoded bytes from the first on */
 	struct str tail;    /* the last ones, if some between are missing */
+	uint64_t n_missing; /* so many between content and tail */
 	/* out */
 	struct str magic;    /* "application/x-dosexec"; empty: not known */
 	struct str *entries; /* names in an archive, valid UTF-8; of an archive
