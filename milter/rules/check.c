@@ -132,6 +132,57 @@ names_ref(const struct text *text)
 }
 
 static void
+note_changes(struct checker *checker, const struct action *action)
+{
+	struct needs *needs = checker->needs;
+	enum action_kind kind = action->kind;
+
+	needs->changes = needs->changes || action_type(kind)->changes_message;
+	needs->recipients = needs->recipients || kind == ACTION_ADD_RECIPIENT ||
+			    kind == ACTION_REMOVE_RECIPIENT ||
+			    kind == ACTION_REDIRECT;
+	needs->sender = needs->sender || kind == ACTION_SET_SENDER;
+	/* Setting and removing must know what is there. */
+	needs->headers = needs->headers || kind == ACTION_SET_HEADER ||
+			 kind == ACTION_REMOVE_HEADER;
+}
+
+/* What only some kinds have. */
+static void
+check_kind(struct checker *checker, const struct check_place *place,
+    struct action *action)
+{
+	switch (action->kind) {
+	case ACTION_REJECT:
+	case ACTION_TEMPFAIL:
+		check_code(checker, action);
+		complete_xcode(action);
+		action->has_ref = names_ref(&action->text);
+		break;
+	case ACTION_ADD_RECIPIENT:
+	case ACTION_REMOVE_RECIPIENT:
+	case ACTION_REDIRECT:
+	case ACTION_SET_SENDER:
+		check_address(checker, place, action);
+		break;
+	case ACTION_REMEMBER:
+	case ACTION_FORGET:
+		check_remembered(checker, place, action);
+		break;
+	case ACTION_ACCEPT:
+	case ACTION_DISCARD:
+	case ACTION_QUARANTINE:
+	case ACTION_ADD_HEADER:
+	case ACTION_SET_HEADER:
+	case ACTION_REMOVE_HEADER:
+	case ACTION_SCORE:
+	case ACTION_TAG:
+	case ACTION_LOG:
+		break;
+	}
+}
+
+static void
 check_actions(struct checker *checker, struct rule *rule)
 {
 	struct check_place place = { .stage = rule->block->stage };
@@ -144,26 +195,14 @@ check_actions(struct checker *checker, struct rule *rule)
 		check_place_of_action(checker, rule, action);
 		check_text(checker, &place, &action->text, rule->cond,
 		    rule->block->cond);
-		if (action->kind == ACTION_REMEMBER ||
-		    action->kind == ACTION_FORGET)
-			check_remembered(checker, &place, action);
-		if (type->code != 0) {
-			check_code(checker, action);
-			complete_xcode(action);
-			action->has_ref = names_ref(&action->text);
-		}
+		check_kind(checker, &place, action);
 		if (type->is_terminal && first != NULL)
 			diag_add(checker->diags, DIAG_ERROR, action->pos,
 			    "a rule decides once: it says %s already",
 			    action_type(first->kind)->name);
 		if (type->is_terminal)
 			first = action;
-		checker->needs->changes =
-		    checker->needs->changes || type->changes_message;
-		/* Setting and removing must know what is there. */
-		if (action->kind == ACTION_SET_HEADER ||
-		    action->kind == ACTION_REMOVE_HEADER)
-			checker->needs->headers = true;
+		note_changes(checker, action);
 	}
 }
 

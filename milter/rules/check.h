@@ -7,6 +7,7 @@
 #ifndef SLUICE_RULES_CHECK_H
 #define SLUICE_RULES_CHECK_H
 
+#include "mime/damage.h"
 #include "rules/program.h"
 #include "rules/ruleset.h"
 
@@ -25,6 +26,9 @@ struct check_place {
 	enum stage stage;  /* what is known there may be used */
 	enum stage *raise; /* not NULL: raise it instead of complaining */
 	const struct limit *limit; /* not NULL: in its `if`: no over */
+	bool is_with; /* inside of `attachment with (…)`: no over either */
+	bool knows_words; /* of mime.damage only some words matter, and what
+			     they need is noted */
 };
 
 /* check_cond.c */
@@ -40,6 +44,14 @@ void check_ref(struct checker *checker, const struct check_place *place,
 void check_text(struct checker *checker, const struct check_place *place,
     struct text *text, const struct condition *cond,
     const struct condition *block_cond);
+
+/* check_with.c */
+void check_with(struct checker *checker, const struct check_place *place,
+    struct condition *cond);
+
+/* check_address.c: what the texts of add-recipient and the like say. */
+void check_address(struct checker *checker, const struct check_place *place,
+    const struct action *action);
 
 /* check_limit.c */
 void check_limit(struct checker *checker, struct limit *limit);
@@ -61,16 +73,25 @@ struct table *check_value(struct checker *checker,
 bool name_is_broken(const struct program *program, struct str name);
 
 /* check_words.c: facts that know a few words only are compared with these. */
-void check_words(struct checker *checker, const struct condition *cond);
+void check_words(struct checker *checker, const struct check_place *place,
+    const struct condition *cond);
+/* Does the condition ask of mime.damage nothing but whether some words are
+ * among its values? */
+bool words_are_all(const struct condition *cond);
 
 /* needs.c: notes that the fact is read. -1: too many macros. */
 int needs_add(struct needs *needs, const struct fact_ref *ref);
-/* The word is compared with mime.damage: what must be read to know? */
-void needs_add_damage(struct needs *needs, struct str word);
+/* What must be read to know whether mime.damage has this word; DAMAGE_N: any
+ * word at all. */
+void needs_add_damage(struct needs *needs, enum damage damage);
+/* From which stage on may mime.damage have this word? */
+enum stage damage_stage(enum damage damage);
 /* What every session wants for its log lines and identities. */
 void needs_init(struct needs *needs);
 
 /* plan.c: fills in what program.h marks [plan], and the rest of needs. */
 void plan_program(struct program *program, struct needs *needs);
+/* plan_scan.c: of these, what is about scans. */
+void plan_scans(struct program *program);
 
 #endif

@@ -69,6 +69,9 @@ check_ref(struct checker *checker, const struct check_place *place,
 		return;
 	}
 	check_argument(checker, ref);
+	if (ref->fact->id == FACT_MIME_DAMAGE && !place->knows_words &&
+	    (place->raise != NULL || place->stage >= STAGE_MESSAGE))
+		needs_add_damage(checker->needs, DAMAGE_N);
 	if (needs_add(checker->needs, ref) == -1)
 		diag_add(checker->diags, DIAG_ERROR, ref->pos,
 		    "more than %d macros are used", NEEDS_MACROS_MAX);
@@ -366,6 +369,13 @@ check_every(struct checker *checker, const struct check_place *place,
 		diag_add(checker->diags, DIAG_WARNING, cond->pos,
 		    "'%s' has one value at stage %s: `every` changes nothing",
 		    cond->ref.fact->name, stage_name(stage));
+	else if (cond->ref.of_one &&
+		 cond->ref.fact->id != FACT_ATTACHMENT_NAME &&
+		 cond->ref.fact->id != FACT_ARCHIVE_NAME)
+		diag_add(checker->diags, DIAG_WARNING, cond->pos,
+		    "'%s' of one attachment is one value: `every` changes "
+		    "nothing",
+		    cond->ref.fact->name);
 }
 
 /* FACT or value(TABLE, FACT). */
@@ -373,13 +383,16 @@ static void
 check_left(struct checker *checker, const struct check_place *place,
     struct condition *cond)
 {
-	check_condition_ref(checker, place, &cond->ref);
+	struct check_place left = *place;
+
+	left.knows_words = words_are_all(cond);
+	check_condition_ref(checker, &left, &cond->ref);
 	check_every(checker, place, cond);
 	if (cond->is_value)
 		cond->value_table = check_value(checker, place,
 		    cond->value_table_name, cond->value_table_pos, &cond->ref);
 	else
-		check_words(checker, cond);
+		check_words(checker, place, cond);
 }
 
 static void
@@ -404,9 +417,11 @@ check_condition(struct checker *checker, const struct check_place *place,
 	case COND_OR:
 	case COND_AND:
 	case COND_NOT:
-	case COND_WITH:
 		for (size_t i = 0; i < cond->n_terms; i++)
 			check_condition(checker, place, cond->terms[i]);
+		break;
+	case COND_WITH:
+		check_with(checker, place, cond);
 		break;
 	case COND_FACT:
 		check_left(checker, place, cond);

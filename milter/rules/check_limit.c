@@ -13,8 +13,12 @@
 static bool
 is_countable(const struct fact *fact)
 {
-	return (fact->flags & FACT_TEXT_ONLY) == 0 &&
-	       fact->type != FACT_TYPE_BOOL && fact->id != FACT_BODY_RAW &&
+	bool is_body = fact->id >= FACT_BODY && fact->id <= FACT_BODY_FOLDED;
+	bool is_many_numbers =
+	    fact->type == FACT_TYPE_NUMBER && (fact->flags & FACT_MANY) != 0;
+
+	return (fact->flags & FACT_TEXT_ONLY) == 0 && !is_body &&
+	       !is_many_numbers && fact->type != FACT_TYPE_BOOL &&
 	       fact->id != FACT_REF && fact->id != FACT_SCORE &&
 	       fact->id != FACT_RCPT_MTA_STATUS;
 }
@@ -182,6 +186,11 @@ check_asked(struct checker *checker, const struct check_place *place,
 		    asking_word(cond->kind));
 		return;
 	}
+	if (place->is_with)
+		diag_add(checker->diags, DIAG_ERROR, cond->pos,
+		    "`%s` is about a limit, not about an attachment: it stands "
+		    "outside of the parentheses of `attachment with`",
+		    asking_word(cond->kind));
 	if ((cond->limit = find_limit(checker, cond)) == NULL)
 		return;
 	cond->limit->is_asked = true;

@@ -84,7 +84,8 @@ note_case(struct checker *checker, struct table *table, bool ignores_case,
 	diag_add(checker->diags, DIAG_NOTE, table->case_pos, "namely here");
 }
 
-/* The condition of a limit is asked before the call. */
+/* The condition of a limit is asked before the call, and one attachment is
+ * looked at behind it. */
 static void
 check_may_wait(struct checker *checker, const struct check_place *place,
     const struct table *table, struct pos pos)
@@ -93,6 +94,12 @@ check_may_wait(struct checker *checker, const struct check_place *place,
 		diag_add(checker->diags, DIAG_ERROR, pos,
 		    "table '%.*s' is in Redis: the condition of a limit "
 		    "cannot ask it",
+		    STR_ARG(table->name));
+	else if (place->is_with && table->is_redis)
+		diag_add(checker->diags, DIAG_ERROR, pos,
+		    "table '%.*s' is in Redis, which is asked once for the "
+		    "stage and not for each attachment: it stands outside of "
+		    "the parentheses of `attachment with`",
 		    STR_ARG(table->name));
 }
 

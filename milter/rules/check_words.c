@@ -29,9 +29,32 @@ static const struct {
 	{ FACT_MIME_DAMAGE, damage },
 };
 
+/* Some words of mime.damage are known as soon as the header is, others only
+ * when the whole message has come. */
 static void
-check_word(struct checker *checker, const struct operand *operand,
-    const struct fact *fact, const char *(*word)(size_t i))
+note_damage(struct checker *checker, const struct check_place *place,
+    enum damage found, struct pos pos)
+{
+	enum stage known = damage_stage(found);
+
+	if (place->raise != NULL && known > *place->raise)
+		*place->raise = known;
+	if (place->raise != NULL || place->stage >= STAGE_MESSAGE) {
+		needs_add_damage(checker->needs, found);
+	} else if (place->stage < known) {
+		diag_add(checker->diags, DIAG_ERROR, pos,
+		    "'mime.damage' is never \"%s\" at stage %s",
+		    damage_word(found), stage_name(place->stage));
+		diag_add(checker->diags, DIAG_NOTE, pos,
+		    "whether it is \"%s\" is known from stage %s on",
+		    damage_word(found), stage_name(known));
+	}
+}
+
+static void
+check_word(struct checker *checker, const struct check_place *place,
+    const struct operand *operand, const struct fact *fact,
+    const char *(*word)(size_t i))
 {
 	struct suggestion near = { 0 };
 	struct str literal;
@@ -43,7 +66,8 @@ check_word(struct checker *checker, const struct operand *operand,
 	for (size_t i = 0; word(i) != NULL; i++) {
 		if (str_is(literal, word(i))) {
 			if (fact->id == FACT_MIME_DAMAGE)
-				needs_add_damage(checker->needs, literal);
+				note_damage(checker, place, (enum damage)i,
+				    operand->pos);
 			return;
 		}
 		suggest(&near, str_of(word(i)));
@@ -61,8 +85,33 @@ check_word(struct checker *checker, const struct operand *operand,
 	    fact->name, STR_ARG(literal), STR_ARG(near.best));
 }
 
+static bool
+is_word(const struct operand *operand)
+{
+	struct str literal;
+
+	return operand->kind == OPERAND_TEXT &&
+	       text_is_literal(&operand->text, &literal) && literal.len > 0;
+}
+
+bool
+words_are_all(const struct condition *cond)
+{
+	/* `every` is about those that are not named, too. */
+	if (cond->ref.fact->id != FACT_MIME_DAMAGE || cond->is_every ||
+	    cond->is_value)
+		return false;
+	if (cond->kind == COND_COMPARE)
+		return is_word(&cond->right);
+	for (size_t i = 0; i < cond->n_list; i++)
+		if (!is_word(&cond->list[i]))
+			return false;
+	return cond->kind == COND_IN && cond->in == IN_LIST;
+}
+
 void
-check_words(struct checker *checker, const struct condition *cond)
+check_words(struct checker *checker, const struct check_place *place,
+    const struct condition *cond)
 {
 	bool is_compared = cond->kind == COND_COMPARE || cond->kind == COND_IN;
 
@@ -72,10 +121,10 @@ check_words(struct checker *checker, const struct condition *cond)
 		if (closed[i].id != cond->ref.fact->id)
 			continue;
 		if (cond->kind == COND_COMPARE)
-			check_word(checker, &cond->right, cond->ref.fact,
+			check_word(checker, place, &cond->right, cond->ref.fact,
 			    closed[i].word);
 		for (size_t j = 0; j < cond->n_list; j++)
-			check_word(checker, &cond->list[j], cond->ref.fact,
-			    closed[i].word);
+			check_word(checker, place, &cond->list[j],
+			    cond->ref.fact, closed[i].word);
 	}
 }

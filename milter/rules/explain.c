@@ -176,6 +176,61 @@ explain_accept(
 		    here + later == 1 ? "" : "s");
 }
 
+/* Whom the mail reaches then, and who sent it. NULL: it does not say. */
+static const char *
+delivery_text(const struct rule *rule, const struct action *action)
+{
+	bool is_of_one = rule->block->stage == STAGE_RCPT;
+
+	switch (action->kind) {
+	case ACTION_ADD_RECIPIENT:
+		return "is one more recipient of the message";
+	case ACTION_REMOVE_RECIPIENT:
+		return "is no recipient of the message any more";
+	case ACTION_REDIRECT:
+		return is_of_one ? "gets the message in place of this recipient"
+				 : "gets the message in place of all its "
+				   "recipients";
+	case ACTION_SET_SENDER:
+		return "is the envelope sender then";
+	case ACTION_ACCEPT:
+	case ACTION_REJECT:
+	case ACTION_TEMPFAIL:
+	case ACTION_DISCARD:
+	case ACTION_QUARANTINE:
+	case ACTION_ADD_HEADER:
+	case ACTION_SET_HEADER:
+	case ACTION_REMOVE_HEADER:
+	case ACTION_SCORE:
+	case ACTION_TAG:
+	case ACTION_LOG:
+	case ACTION_REMEMBER:
+	case ACTION_FORGET:
+		break;
+	}
+	return NULL;
+}
+
+static void
+explain_delivery(const struct rule *rule, struct buf *out)
+{
+	unsigned line, column;
+
+	for (size_t i = 0; i < rule->n_actions && !rule->is_observed; i++) {
+		const struct action *action = &rule->actions[i];
+		const char *text = delivery_text(rule, action);
+
+		if (text == NULL)
+			continue;
+		pos_line_column(action->pos, &line, &column);
+		buf_printf(out,
+		    "%s %.*s (%s:%u): ", action_type(action->kind)->name,
+		    STR_ARG(rule->name), action->pos.source->path, line);
+		print_text(&action->text, out);
+		buf_printf(out, " %s\n", text);
+	}
+}
+
 static bool
 accepts(const struct rule *rule)
 {
@@ -197,4 +252,6 @@ ruleset_explain(const struct ruleset *rules, struct buf *out)
 	for (size_t i = 0; i < program->n_rules; i++)
 		if (accepts(program->rules[i]))
 			explain_accept(program, program->rules[i], out);
+	for (size_t i = 0; i < program->n_rules; i++)
+		explain_delivery(program->rules[i], out);
 }

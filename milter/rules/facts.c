@@ -170,7 +170,7 @@ static const struct fact facts[FACT_N] = {
 };
 /* clang-format on */
 
-/* Of later versions: named here so that `check` can say so. None now. */
+/* Of later versions: named here so that `check` can say so. */
 static const char *const reserved[] = { "spf", "dkim", "dmarc", "dnsbl" };
 
 static const char *const type_names[] = {
@@ -239,6 +239,27 @@ fact_is_many(const struct fact *fact, enum stage stage)
 		   stage >= STAGE_DATA);
 }
 
+struct str
+fact_short_name(const struct fact *fact)
+{
+	struct str name = str_of(fact->name), prefix = STR("attachment.");
+
+	assert((fact->flags & FACT_ATTACHMENT) != 0);
+	if (str_starts(name, prefix))
+		return str_from(name, prefix.len);
+	return str_sub(name, 0, (size_t)str_find(name, '.'));
+}
+
+const struct fact *
+fact_of_attachment(struct str word)
+{
+	for (size_t i = 0; i < FACT_N; i++)
+		if ((facts[i].flags & FACT_ATTACHMENT) != 0 &&
+		    str_eq(word, fact_short_name(&facts[i])))
+			return &facts[i];
+	return NULL;
+}
+
 bool
 fact_is_reserved(struct str name)
 {
@@ -248,7 +269,7 @@ fact_is_reserved(struct str name)
 	return false;
 }
 
-/* What facts are called in Postfix, and by people. */
+/* What facts are called in Postfix, in other filters, and by people. */
 static const struct {
 	const char *wrong;
 	const char *name;
@@ -264,11 +285,51 @@ static const struct {
 	{ "recipient", "rcpt.to" },
 	{ "rcpt", "rcpt.to" },
 	{ "size", "message.size" },
+	{ "attachment", "attachment.name" },
+	{ "attachments", "attachment.count" },
+	{ "attachment_name", "attachment.name" },
+	{ "attachment.filename", "attachment.name" },
+	{ "filename", "attachment.name" },
+	{ "file.name", "attachment.name" },
+	{ "file_name", "attachment.name" },
+	{ "name", "attachment.name" },
+	{ "extension", "attachment.name" },
+	{ "type", "attachment.type" },
+	{ "attachment_type", "attachment.type" },
+	{ "magic", "attachment.magic" },
+	{ "encrypted", "attachment.encrypted" },
+	{ "archive", "archive.name" },
+	{ "archive.encrypted", "attachment.encrypted" },
+	{ "content_type", "part.type" },
+	{ "mime.type", "part.type" },
+	{ "mime_type", "part.type" },
+	{ "body_text", "body" },
+	{ "body.text", "body" },
+	{ "text", "body" },
+	{ "html", "body.html" },
+	{ "rawbody", "body.raw" },
+	{ "link", "url" },
+	{ "links", "url" },
+	{ "uri", "url" },
+	{ "urls", "url" },
+	{ "url.domain", "url.host" },
+	{ "damage", "mime.damage" },
 };
 
 /* What may stand where a condition begins, beside facts. */
 static const char *const words[] = { "not", "over", "near", "used", "every",
 	"value" };
+
+struct str
+fact_suggest_of_attachment(struct str wrong)
+{
+	struct suggestion suggestion = { .wrong = wrong };
+
+	for (size_t i = 0; i < FACT_N; i++)
+		if ((facts[i].flags & FACT_ATTACHMENT) != 0)
+			suggest(&suggestion, fact_short_name(&facts[i]));
+	return suggestion.best.len > 0 ? suggestion.best : fact_suggest(wrong);
+}
 
 struct str
 fact_suggest(struct str wrong)

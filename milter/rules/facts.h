@@ -124,11 +124,18 @@ bool fact_is_text(const struct fact *fact);        /* string, host or address */
 bool fact_ignores_case(const struct fact *fact);
 /* Can it have several values when it is read at this stage? */
 bool fact_is_many(const struct fact *fact, enum stage stage);
+/* What a word means inside of `attachment with (…)`: "name" is
+ * attachment.name, "archive" archive.name; NULL: it is no such word. */
+const struct fact *fact_of_attachment(struct str word);
+/* That word, of a FACT_ATTACHMENT. */
+struct str fact_short_name(const struct fact *fact);
 /* Is it a fact of later versions? */
 bool fact_is_reserved(struct str name);
 /* What was meant, most likely: a fact, or a word that may begin a condition;
  * or the empty string. */
 struct str fact_suggest(struct str wrong);
+/* The same inside of `attachment with (…)`. */
+struct str fact_suggest_of_attachment(struct str wrong);
 
 /* The table for people, or as JSON. */
 void facts_print(struct buf *out, bool as_json);

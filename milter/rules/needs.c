@@ -6,7 +6,54 @@
 
 #include "rules/check.h"
 
+#include <assert.h>
 #include <string.h>
+
+/* Where the words of mime.damage come from. */
+enum {
+	IN_HEADER = 1 << 0, /* known before the body */
+	IN_BODY = 1 << 1,   /* from its bytes */
+	IN_PARTS = 1 << 2,  /* from the message taken apart */
+	IN_INSIDE = 1 << 3, /* from inside of attachments */
+	OF_RULES = 1 << 4,  /* from the rules themselves */
+};
+
+/* Parts have header fields, too. */
+static const unsigned char origins[DAMAGE_N] = {
+	[DAMAGE_ENCODED_WORD] = IN_HEADER | IN_PARTS,
+	[DAMAGE_CHARSET] = IN_HEADER | IN_PARTS,
+	[DAMAGE_RAW_8BIT] = IN_HEADER | IN_PARTS,
+	[DAMAGE_CONTROL] = IN_HEADER | IN_PARTS,
+	[DAMAGE_ADDRESS] = IN_HEADER,
+	[DAMAGE_ADDRESS_COUNT] = IN_HEADER,
+	[DAMAGE_HEADER_SIZE] = IN_HEADER | IN_PARTS,
+	[DAMAGE_HEADER_COUNT] = IN_HEADER | IN_PARTS,
+	[DAMAGE_DUPLICATE_HEADER] = IN_HEADER,
+	[DAMAGE_MIME_DEPTH] = IN_PARTS,
+	[DAMAGE_PART_COUNT] = IN_PARTS,
+	[DAMAGE_PART_HEADER] = IN_PARTS,
+	[DAMAGE_BOUNDARY] = IN_PARTS,
+	[DAMAGE_UNCLOSED] = IN_PARTS,
+	[DAMAGE_PARAMETER] = IN_PARTS,
+	[DAMAGE_AMBIGUOUS] = IN_PARTS,
+	[DAMAGE_BARE_NEWLINE] = IN_PARTS,
+	[DAMAGE_PARTIAL] = IN_PARTS,
+	[DAMAGE_FILE_NAME] = IN_PARTS,
+	[DAMAGE_TRANSFER_ENCODING] = IN_PARTS,
+	[DAMAGE_BASE64] = IN_PARTS,
+	[DAMAGE_QUOTED_PRINTABLE] = IN_PARTS,
+	[DAMAGE_UUENCODE] = IN_PARTS,
+	[DAMAGE_PART_CUT] = IN_PARTS,
+	[DAMAGE_HIDDEN_TEXT] = IN_PARTS,
+	[DAMAGE_LINK_MISMATCH] = IN_PARTS,
+	[DAMAGE_URL_COUNT] = IN_PARTS,
+	[DAMAGE_ARCHIVE] = IN_INSIDE,
+	[DAMAGE_ARCHIVE_LIMIT] = IN_INSIDE,
+	[DAMAGE_INSPECTION] = IN_INSIDE,
+	[DAMAGE_BODY_CUT] = IN_BODY,
+	[DAMAGE_REGEX_LIMIT] = OF_RULES,
+	[DAMAGE_SCAN_BUDGET] = OF_RULES,
+};
 
 static int
 add_macro(
@@ -54,11 +101,23 @@ add_macro_anywhere(struct needs *needs, struct str name)
 	return 0;
 }
 
-void
-needs_add_damage(struct needs *needs, struct str word)
+enum stage
+damage_stage(enum damage damage)
 {
-	if (str_is(word, "body-cut"))
-		needs->body = true;
+	assert(damage < DAMAGE_N && origins[damage] != 0);
+	return (origins[damage] & (IN_HEADER | OF_RULES)) != 0 ? STAGE_HEADERS
+							       : STAGE_MESSAGE;
+}
+
+void
+needs_add_damage(struct needs *needs, enum damage damage)
+{
+	unsigned from =
+	    damage == DAMAGE_N ? IN_BODY | IN_INSIDE : origins[damage];
+
+	needs->body = needs->body || (from & IN_BODY) != 0;
+	needs->mime = needs->mime || (from & (IN_PARTS | IN_INSIDE)) != 0;
+	needs->inspect = needs->inspect || (from & IN_INSIDE) != 0;
 }
 
 void
@@ -83,6 +142,9 @@ needs_add(struct needs *needs, const struct fact_ref *ref)
 	needs->helo = needs->helo || fact->stage == STAGE_HELO;
 	needs->headers = needs->headers || (fact->flags & FACT_HEADERS) != 0;
 	needs->body = needs->body || (fact->flags & FACT_BODY_BYTES) != 0;
+	needs->mime =
+	    needs->mime || (fact->flags & (FACT_MIME | FACT_INSPECT)) != 0;
+	needs->inspect = needs->inspect || (fact->flags & FACT_INSPECT) != 0;
 	needs->whole_body = needs->whole_body || fact->id == FACT_MESSAGE_SIZE;
 	if (fact->id == FACT_MACRO)
 		return add_macro_anywhere(needs, ref->argument);

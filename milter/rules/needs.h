@@ -21,10 +21,11 @@ struct needs {
 	bool headers;          /* header fields are read */
 	bool body;             /* body bytes are read, as they came */
 	bool mime;             /* the message is to be taken apart */
-	bool inspect;    /* attachments are to be looked into by a helper */
+	bool inspect;          /* attachments are to be looked into by a helper;
+			    mime is wanted, too */
 	bool whole_body; /* message.size: bytes behind scan_limit count, too */
 	bool refused_rcpt; /* recipients refused by the MTA are wanted */
-	bool changes;      /* header changes or quarantine may be asked for */
+	bool changes;      /* the message may be changed in some way */
 	bool recipients;   /* recipients may be added or removed */
 	bool sender;       /* the sender may be changed */
 	/* Macro names as the MTA knows them ("i", "{auth_authen}"), and the

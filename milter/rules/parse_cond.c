@@ -15,6 +15,7 @@ new_condition(struct parser *parser, enum condition_kind kind)
 
 	cond->kind = kind;
 	cond->lookup = cond->value_lookup = NO_LOOKUP;
+	cond->scan = NO_SCAN;
 	cond->pos = parser->lexer.token.pos;
 	return cond;
 }
@@ -397,13 +398,58 @@ parse_group(struct parser *parser, struct condition **out)
 	return 0;
 }
 
+/* What holds one other condition. */
+static struct condition *
+new_holder(struct parser *parser, enum condition_kind kind)
+{
+	struct condition *cond = new_condition(parser, kind);
+
+	cond->terms = arena_calloc(parser->arena, sizeof(struct condition *));
+	cond->n_terms = 1;
+	return cond;
+}
+
+/* The condition in the parentheses. */
+static int
+parse_with_group(struct parser *parser, struct condition *cond)
+{
+	bool was_with = parser->is_with;
+	int rc;
+
+	if (!lexer_is(&parser->lexer, "("))
+		return parser_expected(parser,
+		    "'(' behind `attachment with`: attachment with (name =~ "
+		    "/…/ and size > 10k)");
+	parser->is_with = true;
+	rc = parse_group(parser, &cond->terms[0]);
+	parser->is_with = was_with;
+	return rc;
+}
+
+/* attachment with (…): the present token is the word attachment. */
+static int
+parse_with(struct parser *parser, struct condition **out)
+{
+	struct condition *cond = new_holder(parser, COND_WITH);
+
+	lexer_next(&parser->lexer);
+	if (!lexer_is_word(&parser->lexer, "with")) {
+		diag_add(parser->diags, DIAG_ERROR, cond->pos,
+		    "there is no fact 'attachment': did you mean "
+		    "`attachment.name` or `attachment with (…)`?");
+		return -1;
+	}
+	cond->pos = pos_until(cond->pos, parser->lexer.token.pos);
+	lexer_next(&parser->lexer);
+	*out = cond;
+	return parse_with_group(parser, cond);
+}
+
 static int
 parse_not(struct parser *parser, struct condition **out)
 {
-	struct condition *cond = new_condition(parser, COND_NOT);
+	struct condition *cond = new_holder(parser, COND_NOT);
 
-	cond->terms = arena_alloc(parser->arena, sizeof(struct condition *));
-	cond->n_terms = 1;
 	if (go_deeper(parser) == -1)
 		return -1;
 	lexer_next(&parser->lexer);
@@ -428,6 +474,8 @@ parse_unary(struct parser *parser, struct condition **out)
 		return rc;
 	if (lexer_is_word(&parser->lexer, "every"))
 		return parse_every(parser, out);
+	if (lexer_is_word(&parser->lexer, "attachment"))
+		return parse_with(parser, out);
 	if (parser->lexer.token.kind == TOKEN_STRING)
 		return parse_text_in(parser, out);
 	if (parser->lexer.token.kind != TOKEN_WORD)

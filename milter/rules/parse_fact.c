@@ -15,16 +15,33 @@ pos_until(struct pos from, struct pos last)
 	return from;
 }
 
-/* Words of the language that come with later versions. */
-static bool
-is_later_word(struct str word)
+/* -1 always. */
+static int
+complain_of_name(struct parser *parser, struct str name, struct pos pos)
 {
-	static const char *const later[] = { "attachment" };
+	const struct fact *fact = fact_of_attachment(name);
+	struct str near = parser->is_with ? fact_suggest_of_attachment(name)
+					  : fact_suggest(name);
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (str_is(word, later[i]))
-			return true;
-	return false;
+	if (fact_is_reserved(name))
+		return parser_reserved(parser, name, pos);
+	if (word_is_reserved(name)) {
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    "expected a fact, but '%.*s' is a word of the language",
+		    STR_ARG(name));
+		return -1;
+	}
+	diag_add(parser->diags, DIAG_ERROR, pos,
+	    near.len > 0 ? "there is no fact '%.*s': did you mean `%.*s`?"
+			 : "there is no fact '%.*s' (`sluice facts` lists "
+			   "them)%.*s",
+	    STR_ARG(name), STR_ARG(near));
+	if (fact != NULL)
+		diag_add(parser->diags, DIAG_NOTE, pos,
+		    "only inside of `attachment with (…)` '%.*s' means "
+		    "`%s` of that attachment",
+		    STR_ARG(name), fact->name);
+	return -1;
 }
 
 static int
@@ -32,29 +49,17 @@ parse_fact_name(struct parser *parser, struct str name, struct pos pos,
     struct fact_ref *out)
 {
 	const struct fact *fact = fact_find(name);
-	struct str near;
 
-	if (fact == NULL && (fact_is_reserved(name) || is_later_word(name)))
-		return parser_reserved(parser, name, pos);
-	if (fact == NULL && word_is_reserved(name)) {
-		diag_add(parser->diags, DIAG_ERROR, pos,
-		    "expected a fact, but '%.*s' is a word of the language",
-		    STR_ARG(name));
-		return -1;
-	}
-	if (fact == NULL) {
-		near = fact_suggest(name);
-		diag_add(parser->diags, DIAG_ERROR, pos,
-		    near.len > 0 ? "there is no fact '%.*s': did you mean "
-				   "`%.*s`?"
-				 : "there is no fact '%.*s' (`sluice facts` "
-				   "lists them)%.*s",
-		    STR_ARG(name), STR_ARG(near));
-		return -1;
-	}
-	*out = (struct fact_ref){
-		.fact = fact, .bits_v4 = 32, .bits_v6 = 64, .pos = pos
-	};
+	if (fact == NULL && parser->is_with)
+		fact = fact_of_attachment(name);
+	if (fact == NULL)
+		return complain_of_name(parser, name, pos);
+	*out = (struct fact_ref){ .fact = fact,
+		.bits_v4 = 32,
+		.bits_v6 = 64,
+		.of_one =
+		    parser->is_with && (fact->flags & FACT_ATTACHMENT) != 0,
+		.pos = pos };
 	return 0;
 }
 

@@ -193,6 +193,15 @@ parse_nothing(struct parser *parser, struct action *action)
 	return 0;
 }
 
+static int
+parse_address(struct parser *parser, struct action *action)
+{
+	return parse_action_text(parser, action,
+	    action->kind == ACTION_SET_SENDER
+		? "an address in quotes (\"\" is the null sender)"
+		: "an address in quotes");
+}
+
 static int (*const parse_operands[])(
     struct parser *parser, struct action *action) = {
 	[ACTION_ACCEPT] = parse_nothing,
@@ -200,6 +209,10 @@ static int (*const parse_operands[])(
 	[ACTION_TEMPFAIL] = parse_refusal,
 	[ACTION_DISCARD] = parse_nothing,
 	[ACTION_QUARANTINE] = parse_words,
+	[ACTION_ADD_RECIPIENT] = parse_address,
+	[ACTION_REMOVE_RECIPIENT] = parse_address,
+	[ACTION_REDIRECT] = parse_address,
+	[ACTION_SET_SENDER] = parse_address,
 	[ACTION_ADD_HEADER] = parse_field,
 	[ACTION_SET_HEADER] = parse_field,
 	[ACTION_REMOVE_HEADER] = parse_field,
@@ -210,26 +223,12 @@ static int (*const parse_operands[])(
 	[ACTION_FORGET] = parse_remember,
 };
 
-static bool
-is_later_action(struct str word)
-{
-	static const char *const later[] = { "add-recipient",
-		"remove-recipient", "redirect", "set-sender" };
-
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-		if (str_is(word, later[i]))
-			return true;
-	return false;
-}
-
 static int
 unknown_action(struct parser *parser)
 {
 	struct token *token = &parser->lexer.token;
 	struct suggestion near = { .wrong = token->text };
 
-	if (token->kind == TOKEN_WORD && is_later_action(token->text))
-		return parser_reserved(parser, token->text, token->pos);
 	parser_expected(parser, "an action (accept, reject, tempfail, …)");
 	action_suggest(&near);
 	suggest(&near, STR("observe"));

@@ -18,6 +18,7 @@ struct parser {
 	struct diags *diags;
 	unsigned depth;  /* of parentheses */
 	unsigned braces; /* of lists that are open */
+	bool is_with;    /* inside of `attachment with (…)` */
 	/* Called for `include "glob"`. */
 	void (*include)(void *context, struct str glob, struct pos pos);
 	void *context;

@@ -225,6 +225,7 @@ plan_program(struct program *program, struct needs *needs)
 		needs->answers[stage] =
 		    plan->n_rules > 0 || plan->n_charged > 0;
 	}
+	plan_scans(program);
 	needs->helo = needs->helo || needs->answers[STAGE_HELO];
 	needs->refused_rcpt = program->n_on_unknown > 0;
 }

@@ -34,10 +34,10 @@ print_string(struct str text, struct buf *out)
 	buf_byte(out, '"');
 }
 
-void
-print_ref(const struct fact_ref *ref, struct buf *out)
+static void
+print_ref_as(struct str name, const struct fact_ref *ref, struct buf *out)
 {
-	buf_add_cstr(out, ref->fact->name);
+	buf_add(out, name);
 	if ((ref->fact->flags & FACT_ARGUMENT) != 0) {
 		buf_byte(out, '[');
 		print_string(ref->argument, out);
@@ -48,15 +48,30 @@ print_ref(const struct fact_ref *ref, struct buf *out)
 		    (unsigned)ref->bits_v6);
 }
 
+void
+print_ref(const struct fact_ref *ref, struct buf *out)
+{
+	print_ref_as(str_of(ref->fact->name), ref, out);
+}
+
+/* As it stands in a rule file: where it may be short, it is. */
+static void
+print_written(const struct fact_ref *ref, struct buf *out)
+{
+	print_ref_as(
+	    ref->of_one ? fact_short_name(ref->fact) : str_of(ref->fact->name),
+	    ref, out);
+}
+
 static void
 print_value(struct str table, const struct fact_ref *ref, struct buf *out)
 {
 	buf_printf(out, "value(%.*s, ", STR_ARG(table));
-	print_ref(ref, out);
+	print_written(ref, out);
 	buf_byte(out, ')');
 }
 
-static void
+void
 print_text(const struct text *text, struct buf *out)
 {
 	buf_byte(out, '"');
@@ -72,7 +87,7 @@ print_text(const struct text *text, struct buf *out)
 			break;
 		case PART_FACT:
 			buf_add_cstr(out, "${");
-			print_ref(&part->ref, out);
+			print_written(&part->ref, out);
 			buf_byte(out, '}');
 			break;
 		case PART_VALUE:
@@ -96,7 +111,7 @@ print_operand(const struct operand *operand, struct buf *out)
 		buf_add(out, operand->written);
 		break;
 	case OPERAND_FACT:
-		print_ref(&operand->ref, out);
+		print_written(&operand->ref, out);
 		break;
 	}
 }
@@ -111,7 +126,7 @@ print_left(const struct condition *cond, struct buf *out)
 	else if (cond->is_value)
 		print_value(cond->value_table_name, &cond->ref, out);
 	else
-		print_ref(&cond->ref, out);
+		print_written(&cond->ref, out);
 }
 
 static void

@@ -9,7 +9,9 @@
 
 void print_program(const struct program *program, struct buf *out);
 void print_condition(const struct condition *cond, struct buf *out);
+/* With its whole name, also inside of `attachment with (…)`. */
 void print_ref(const struct fact_ref *ref, struct buf *out);
+void print_text(const struct text *text, struct buf *out);
 void print_unit(const struct limit *limit, struct buf *out);
 
 #endif

@@ -32,6 +32,8 @@ struct fact_ref {
 	uint8_t bits_v4;     /* of an IP as key; 32 and 64 unless written */
 	uint8_t bits_v6;
 	bool has_bits;
+	bool of_one; /* FACT_ATTACHMENT inside of `attachment with (…)`: of the
+			attachment that is asked */
 	struct pos pos;
 };
 
@@ -292,7 +294,8 @@ struct stage_plan {
 struct scan {
 	struct fact_ref ref;
 	const struct pattern **patterns;
-	const struct rule **rules; /* to each pattern, whose it is first */
+	const struct rule **rules; /* to each pattern, whose it is first; NULL:
+				      a limit's, or that of a block */
 	size_t n;
 	struct prefilter *prefilter; /* owned; NULL: one by one */
 };

@@ -228,6 +228,11 @@ test_check_tells_where_everything_happens(void **state)
 		"message, once for each value, by",
 		"table r: string, in Redis, looked up at mail, rcpt; on "
 		"outage: tempfail\n",
+		"redirect c (a.rules:12): \"a@b.org\" gets the message in "
+		"place of this recipient\n",
+		"redirect d (a.rules:13): \"a@b.org\" gets the message in "
+		"place of all its recipients\n",
+		"set-sender d (a.rules:13): \"\" is the envelope sender",
 	};
 	struct ruleset *rules = load(LIMITS
 	    "table r string redis on-outage tempfail\n"
@@ -237,7 +242,10 @@ test_check_tells_where_everything_happens(void **state)
 	    "on connect { a: tag \"1\" if over bad }\n"
 	    "on mail { b: tag \"1\" if over bad or near bytes or sasl.user in "
 	    "r }\n"
-	    "on rcpt { c: tag \"${value(r, sasl.user)}\" }");
+	    "on rcpt { c: tag \"${value(r, sasl.user)}\", redirect "
+	    "\"a@b.org\" }\n"
+	    "on data { d: redirect \"a@b.org\", set-sender \"\" e: observe "
+	    "add-recipient \"a@b.org\" }");
 	struct buf out = { 0 };
 
 	(void)state;
@@ -246,6 +254,7 @@ test_check_tells_where_everything_happens(void **state)
 		if (strstr(out.p, wanted[i]) == NULL)
 			fail_msg("no \"%s\" in:\n%s", wanted[i], out.p);
 	assert_null(strstr(out.p, "table t:"));
+	assert_null(strstr(out.p, "add-recipient")); /* only observed */
 	buf_done(&out);
 	ruleset_put(rules);
 }
