@@ -185,7 +185,8 @@ check_kind(struct checker *checker, const struct check_place *place,
 static void
 check_actions(struct checker *checker, struct rule *rule)
 {
-	struct check_place place = { .stage = rule->block->stage };
+	struct check_place place = { .stage = rule->block->stage,
+		.rule = rule };
 	const struct action *first = NULL;
 
 	for (size_t i = 0; i < rule->n_actions; i++) {
@@ -266,6 +267,7 @@ check_block(struct checker *checker, struct block *block)
 	for (size_t i = 0; i < block->n_rules; i++) {
 		struct rule *rule = block->rules[i];
 
+		place.rule = rule;
 		if (rule->cond != NULL)
 			check_condition(checker, &place, rule->cond);
 		check_actions(checker, rule);
@@ -339,4 +341,5 @@ check_program(struct checker *checker)
 	for (int stage = 0; stage < STAGE_N; stage++)
 		warn_of_unreachable(checker, (enum stage)stage);
 	warn_of_unused(checker);
+	check_lacks_warn(checker);
 }

@@ -11,20 +11,30 @@
 #include "rules/program.h"
 #include "rules/ruleset.h"
 
+#define CHECK_LACKS 3 /* facts that some builds cannot fill in */
+
+struct check_lack {
+	struct pos pos; /* where it is read first; no source: nowhere */
+	const struct rule **rules; /* that read it */
+	size_t n_rules;
+};
+
 struct checker {
 	struct program *program;
 	struct diags *diags;
 	const struct rules_options *options;
 	struct needs *needs;      /* filled in on the way */
 	enum on_outage on_outage; /* the default */
+	struct check_lack lacks[CHECK_LACKS];
 };
 
 void check_program(struct checker *checker);
 
 /* Between the checker's files. Where a fact stands: */
 struct check_place {
-	enum stage stage;  /* what is known there may be used */
-	enum stage *raise; /* not NULL: raise it instead of complaining */
+	enum stage stage;        /* what is known there may be used */
+	enum stage *raise;       /* not NULL: raise it instead of complaining */
+	const struct rule *rule; /* whose condition or text; or NULL */
 	const struct limit *limit; /* not NULL: in its `if`: no over */
 	bool is_with; /* inside of `attachment with (…)`: no over either */
 	bool knows_words; /* of mime.damage only some words matter, and what
@@ -48,6 +58,11 @@ void check_text(struct checker *checker, const struct check_place *place,
 /* check_with.c */
 void check_with(struct checker *checker, const struct check_place *place,
     struct condition *cond);
+
+/* check_lacks.c */
+void check_lacks_note(struct checker *checker, const struct check_place *place,
+    const struct fact_ref *ref);
+void check_lacks_warn(struct checker *checker);
 
 /* check_address.c: what the texts of add-recipient and the like say. */
 void check_address(struct checker *checker, const struct check_place *place,

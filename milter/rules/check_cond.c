@@ -69,6 +69,7 @@ check_ref(struct checker *checker, const struct check_place *place,
 		return;
 	}
 	check_argument(checker, ref);
+	check_lacks_note(checker, place, ref);
 	if (ref->fact->id == FACT_MIME_DAMAGE && !place->knows_words &&
 	    (place->raise != NULL || place->stage >= STAGE_MESSAGE))
 		needs_add_damage(checker->needs, DAMAGE_N);

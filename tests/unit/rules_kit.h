@@ -131,6 +131,7 @@ kit_options(struct rules_options *options)
 {
 	rules_options_init(options);
 	options->now_ms = KIT_NOW_MS;
+	options->lacks_archive = options->lacks_magic = false;
 }
 
 /* What was said goes to said; NULL if the text does not load. */
