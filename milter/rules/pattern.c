@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -25,6 +26,9 @@ struct pattern {
 	pcre2_code *code;
 	bool is_utf8;
 	unsigned n_groups;
+	uint32_t text_len;
+	uint32_t flags_len;
+	char text[]; /* and the flags */
 };
 
 /* What one match needs. A free list keeps them, not the threads: libmilter
@@ -128,6 +132,22 @@ compile(struct str text, uint32_t options, struct buf *error, size_t *offset)
 	return code;
 }
 
+/* flags are known letters, each perhaps more than once. */
+static struct pattern *
+new_pattern(struct str text, struct str flags)
+{
+	struct pattern *pattern =
+	    xcalloc(1, sizeof(*pattern) + text.len + flags.len);
+
+	pattern->text_len = (uint32_t)text.len;
+	pattern->flags_len = (uint32_t)flags.len;
+	if (text.len > 0)
+		memcpy(pattern->text, text.p, text.len);
+	if (flags.len > 0)
+		memcpy(pattern->text + text.len, flags.p, flags.len);
+	return pattern;
+}
+
 struct pattern *
 pattern_new(struct str text, struct str flags, bool is_utf8, struct buf *error,
     size_t *offset_out)
@@ -153,8 +173,10 @@ pattern_new(struct str text, struct str flags, bool is_utf8, struct buf *error,
 		return NULL;
 	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* slower without */
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &n_groups);
-	pattern = xmalloc(sizeof(*pattern));
-	*pattern = (struct pattern){ code, is_utf8, n_groups };
+	pattern = new_pattern(text, flags);
+	pattern->code = code;
+	pattern->is_utf8 = is_utf8;
+	pattern->n_groups = n_groups;
 	return pattern;
 }
 
@@ -171,6 +193,34 @@ unsigned
 pattern_n_groups(const struct pattern *pattern)
 {
 	return pattern->n_groups;
+}
+
+struct str
+pattern_text(const struct pattern *pattern)
+{
+	return (struct str){ pattern->text, pattern->text_len };
+}
+
+struct str
+pattern_flags(const struct pattern *pattern)
+{
+	return (struct str){ pattern->text + pattern->text_len,
+		pattern->flags_len };
+}
+
+bool
+pattern_is_utf8(const struct pattern *pattern)
+{
+	return pattern->is_utf8;
+}
+
+bool
+pattern_newline_is_lf(void)
+{
+	uint32_t newline = 0;
+
+	pcre2_config(PCRE2_CONFIG_NEWLINE, &newline);
+	return newline == PCRE2_NEWLINE_LF;
 }
 
 static void
@@ -240,14 +290,13 @@ thread_cpu_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* What the thread has used since the clock was read last, be it for matching
- * or between two matches: it is all for this message. */
-static void
-spend(struct pattern_budget *budget)
+void
+pattern_budget_spend(struct pattern_budget *budget)
 {
 	int64_t now_us = thread_cpu_us();
 
-	budget->cpu_us -= now_us - budget->clock_us;
+	if (budget->clock_us != 0)
+		budget->cpu_us -= now_us - budget->clock_us;
 	budget->clock_us = now_us;
 }
 
@@ -287,7 +336,7 @@ match_segments(const struct pattern *pattern, struct scratch *scratch,
 	size_t from = 0, end;
 
 	if (is_timed && budget->clock_us == 0)
-		budget->clock_us = thread_cpu_us();
+		pattern_budget_spend(budget);
 	for (;;) {
 		if (budget->cpu_us < 0)
 			return PATTERN_OVER_BUDGET;
@@ -295,7 +344,7 @@ match_segments(const struct pattern *pattern, struct scratch *scratch,
 		one = match_segment(
 		    pattern, scratch, subject, from, end, captures);
 		if (is_timed)
-			spend(budget);
+			pattern_budget_spend(budget);
 		if (one == PATTERN_YES)
 			return PATTERN_YES;
 		if (one != PATTERN_NO)

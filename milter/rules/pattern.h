@@ -34,6 +34,12 @@ struct pattern *pattern_new(struct str text, struct str flags, bool is_utf8,
     struct buf *error, size_t *offset_out);
 void pattern_free(struct pattern *pattern); /* NULL is fine */
 unsigned pattern_n_groups(const struct pattern *pattern);
+/* As it was made. */
+struct str pattern_text(const struct pattern *pattern);
+struct str pattern_flags(const struct pattern *pattern);
+bool pattern_is_utf8(const struct pattern *pattern);
+/* What "." leaves out: LF, unless the library was built in another way. */
+bool pattern_newline_is_lf(void);
 
 /* What a message may spend; shared by all matches of one message. */
 struct pattern_budget {
@@ -55,6 +61,10 @@ enum pattern_result {
 	PATTERN_OVER_LIMIT,  /* match limit or stack: no answer */
 	PATTERN_OVER_BUDGET, /* cpu_us was spent: no answer */
 };
+
+/* Takes from the budget what the thread used since its clock was read last:
+ * all of that is for the message. The first call begins the count. */
+void pattern_budget_spend(struct pattern_budget *budget);
 
 /* captures_out may be NULL. */
 enum pattern_result pattern_match(const struct pattern *pattern,

@@ -31,12 +31,18 @@ ${MAKE:-make} -s -j2 BUILD="$build" CC=clang OPT=-O1 HARDEN=-fPIE \
 	SANITIZE="-fsanitize=fuzzer-no-link,$sanitizers $flags" $archives \
 	> "$build/build.log" 2>&1 || { cat "$build/build.log"; exit 1; }
 
+# What the archives were built with, where it is there.
+libraries="hiredis libpcre2-8 libidn2 libmd"
+for library in libhs; do
+	! pkg-config --exists "$library" || libraries="$libraries $library"
+done
+
 build_target() { # NAME
 	# shellcheck disable=SC2046,SC2086 # flags are words
 	clang -std=c17 -D_GNU_SOURCE -g -O1 -Imilter \
 		-fsanitize=fuzzer,$sanitizers $flags \
 		-o "$build/fuzz_$1" "tests/fuzz/fuzz_$1.c" $archives \
-		$(pkg-config --libs hiredis libpcre2-8 libidn2 libmd) -pthread
+		$(pkg-config --libs $libraries) -pthread
 }
 
 # The golden rule files are the best seeds for rules.
@@ -58,7 +64,7 @@ run_target() { # NAME
 		-print_final_stats=1 "$build/$1" > "$build/$1.log" 2>&1
 }
 
-[ $# -gt 0 ] || set -- header rules
+[ $# -gt 0 ] || set -- header rules prefilter
 for name in "$@"; do
 	if ! build_target "$name"; then
 		echo "fuzz $name: does not build"
