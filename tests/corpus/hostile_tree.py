@@ -1,0 +1,245 @@
+"""What costs by the tree of parts, and by headers."""
+
+from hostile import SIZE, fill, hostile
+from mailkit import CRLF, dice, mail, multi, part
+
+MIXED = ["Content-Type: multipart/mixed; boundary=b"]
+
+
+@hostile("empty-parts-1mb")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\n\r\n", 1_000_000)
+
+
+@hostile("empty-parts")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\n\r\n")
+
+
+@hostile("shortest-parts")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\n")
+
+
+@hostile("parts-html-one-letter")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\nContent-Type:text/html\r\n\r\n<a href=//a>a\r\n")
+
+
+@hostile("parts-1000-of-20k")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" +
+                    "<p>ä<i>о".encode() * 1700 + CRLF)
+
+
+@hostile("parts-1000-long-names")
+def _():
+    yield mail(MIXED)
+    for i in range(1000):
+        name = ("n%d" % i) + "x" * 9000
+        yield part(["--b", "Content-Type: application/octet-stream;"
+                    ' name="%s.txt"' % name,
+                    "Content-Disposition: attachment; filename=\"%s\";"
+                    " filename*=utf-8''%s" % (name, "%41" * 3000)], "x\r\n")
+
+
+@hostile("parts-1000-many-parameters")
+def _():
+    yield mail(MIXED)
+    for i in range(1000):
+        yield part(["--b", "Content-Type: text/plain" + "".join(
+            ";\r\n p%d=%d" % (j, j) for j in range(1500))], "x\r\n")
+
+
+@hostile("nested-multiparts")
+def _():
+    yield mail(["Content-Type: multipart/mixed; boundary=b0"])
+    for i in range(SIZE // 70):
+        yield (b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n"
+               % (i, i + 1))
+
+
+@hostile("nested-same-boundary")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n")
+
+
+@hostile("nested-messages")
+def _():
+    yield mail(["Content-Type: message/rfc822"])
+    yield from fill(b"Content-Type: message/rfc822\r\n\r\n")
+
+
+@hostile("nested-in-32-then-lines")
+def _():
+    for i in range(31):
+        yield b"Content-Type: multipart/mixed; boundary=%s%d\r\n\r\n--%s%d\r\n" \
+            % (b"b" * 60, i, b"b" * 60, i)
+    yield CRLF
+    yield from fill(b"--" + b"b" * 60 + b"x\r\n")
+
+
+@hostile("boundary-like-lines")
+def _():
+    yield mail(MIXED, "--b\r\n\r\n")
+    yield from fill(b"--a\r\n--bb\r\n--\r\n--B\r\n")
+
+
+@hostile("boundary-prefix-lines")
+def _():
+    mark = b"b" * 70
+    yield mail([b"Content-Type: multipart/mixed; boundary=" + mark])
+    yield b"--" + mark + b"\r\n\r\n"
+    yield from fill(b"--" + mark[:69] + b"\r\n--" + mark + b"x\r\n")
+
+
+@hostile("boundary-many-parameters")
+def _():
+    yield mail(["Content-Type: multipart/mixed" + "".join(
+        "; boundary=b%d" % i for i in range(6000))])
+    for i in range(200_000):
+        yield b"--b%d\r\n\r\nx\r\n" % (i % 6000)
+
+
+@hostile("headers-100000")
+def _():
+    yield from (b"X-%d: y\r\n" % i for i in range(100_000))
+    yield b"\r\nHello\r\n"
+
+
+@hostile("headers-100000-content")
+def _():
+    yield from fill(b"Content-Type: multipart/mixed; boundary=b\r\n", 5_000_000)
+    yield b"\r\nHello\r\n"
+
+
+@hostile("headers-addresses")
+def _():
+    for name in (b"From", b"To", b"Cc", b"Reply-To"):
+        for _ in range(70):
+            yield name + b": " + b"<a@b>,(((((" * 5900 + CRLF
+    yield b"\r\nHello\r\n"
+
+
+@hostile("headers-subjects-words")
+def _():
+    for _ in range(300):
+        yield b"Subject: " + b"=?gb18030?b?/w==?= =?utf-7?q?+?=" * 2000 + CRLF
+    yield b"\r\nHello\r\n"
+
+
+@hostile("headers-one-of-20mb")
+def _():
+    yield b"Subject: "
+    yield from fill(b"urgent you won!!! AAAA ", 19_900_000)
+    yield b"\r\n\r\nHello\r\n"
+
+
+@hostile("part-headers-100000")
+def _():
+    yield mail(MIXED)
+    yield b"--b\r\n"
+    yield from fill(b"X-Y: z\r\n")
+
+
+@hostile("part-header-of-20mb")
+def _():
+    yield mail(MIXED)
+    yield b"--b\r\nContent-Type: text/plain; name="
+    yield from fill(b"\r\n x;y=")
+
+
+@hostile("part-headers-duplicate")
+def _():
+    yield mail(MIXED)
+    kinds = [b"Content-Type: multipart/mixed; boundary=b%d\r\n",
+             b"Content-Type: text/html; charset=x%d\r\n",
+             b"Content-Transfer-Encoding: base64 (%d)\r\n",
+             b"Content-Transfer-Encoding: quoted-printable (%d)\r\n",
+             b"Content-Disposition: attachment; filename=f%d\r\n"]
+    for i in range(40_000):
+        yield b"--b\r\n" + b"".join(k % i for k in kinds) + b"\r\nQUFB=41\r\n"
+
+
+@hostile("read-twice-in-depth")
+def _():
+    """Each level has two Content-Types, so that each could be read twice."""
+    for i in range(40):
+        yield (b"Content-Type: multipart/mixed; boundary=b%d\r\n"
+               b"Content-Type: multipart/mixed; boundary=c%d\r\n\r\n"
+               b"--b%d\r\n--c%d\r\n" % (i, i, i, i))
+    yield b"\r\n"
+    yield from fill(b"--b39\r\n\r\nx\r\n--c38\r\n\r\ny\r\n--b3\r\n")
+
+
+@hostile("coded-twice-in-depth")
+def _():
+    """Multiparts that claim to be coded, in one another."""
+    for i in range(30):
+        yield (b"Content-Type: multipart/mixed; boundary=b%d\r\n"
+               b"Content-Transfer-Encoding: base64\r\n\r\n--b%d\r\n" % (i, i))
+    yield b"\r\n"
+    yield from fill(b"QUFBQUFB" * 9 + b"\r\n")
+
+
+@hostile("rfc2231-10000-continuations")
+def _():
+    yield mail(MIXED)
+    name = b"".join(b";\r\n filename*%d*=%%41" % (9999 - i)
+                    for i in range(10_000))
+    for _ in range(80):
+        yield b"--b\r\nContent-Disposition: attachment" + name + b"\r\n\r\nx\r\n"
+
+
+@hostile("rfc2231-same-section")
+def _():
+    yield mail(MIXED)
+    for _ in range(300):
+        yield (b"--b\r\nContent-Type: a/b" + b";name*0=a;name*1*=x''%41" * 2700
+               + b"\r\n\r\nx\r\n")
+
+
+@hostile("comments-in-types")
+def _():
+    yield mail(MIXED)
+    for _ in range(300):
+        yield (b"--b\r\nContent-Type: " + b"(" * 60_000 + b"\r\n\r\nx\r\n")
+
+
+@hostile("no-line-end")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b")
+
+
+@hostile("only-cr")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\r")
+
+
+@hostile("only-line-ends")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"\n")
+
+
+@hostile("random-tree")
+def _():
+    chance = dice("tree")
+    pieces = [b"--b\r\n", b"--c\r\n", b"--b--\r\n", b"--c--\r\n", b"\r\n",
+              b"Content-Type: multipart/x; boundary=c\r\n",
+              b"Content-Type: multipart/x; boundary=b\r\n",
+              b"Content-Type: text/html\r\n", b"<a href=http://a/>x\r\n",
+              b"Content-Transfer-Encoding: base64\r\n", b"QUFBQQ==\r\n",
+              b"Content-Type: message/rfc822\r\n", b"begin 644 a.exe\r\n",
+              b"Content-Transfer-Encoding: quoted-printable\r\n", b"=3D=\r\n"]
+    yield mail(MIXED)
+    for _ in range(40):
+        yield b"".join(chance.choices(pieces, k=20_000))

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""make.py - the mails of the corpus, the same in every run.
+
+    make.py evasion DIR    DIR/NN-class/name.eml, DIR/harmless/NN-class/name.eml
+                           and DIR/manifest.jsonl: a line for each mail
+    make.py good DIR       DIR/name.eml
+    make.py hostile        lists the names of what costs memory or time
+    make.py hostile NAME   writes one of them to standard output
+
+Everything is made here; no mail was taken from anywhere.
+"""
+
+import json
+import os
+import sys
+
+import evasion
+
+
+def write(path, data):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as out:
+        out.write(data)
+
+
+def make_evasion(folder):
+    lines = []
+    for case in evasion.cases():
+        name = "%s/%s.eml" % (case["class"], case["name"])
+        twin = "harmless/" + name
+        write(os.path.join(folder, name), case["make"](evasion.FOUND))
+        write(os.path.join(folder, twin), case["make"](evasion.HARMLESS))
+        lines.append({"file": name, "twin": twin, "class": case["class"],
+                      "hides": case["hides"], "rule": case["rule"],
+                      "damage": case["damage"]})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    write(os.path.join(folder, "manifest.jsonl"), text.encode())
+
+
+def make_good(folder):
+    import good
+    for name, data in good.mails():
+        write(os.path.join(folder, name + ".eml"), data)
+
+
+def make_hostile(name):
+    import hostile
+    for block in hostile.make(name):
+        sys.stdout.buffer.write(block)
+
+
+def list_hostile():
+    import hostile
+    print("\n".join(hostile.names()))
+
+
+COMMANDS = {("evasion", 1): make_evasion, ("good", 1): make_good,
+            ("hostile", 0): list_hostile, ("hostile", 1): make_hostile}
+
+
+def main(words):
+    command = COMMANDS.get((words[0] if words else "", len(words) - 1))
+    if command is None:
+        sys.exit(__doc__)
+    try:
+        command(*words[1:])
+    except BrokenPipeError:
+        # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
