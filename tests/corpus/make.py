@@ -6,6 +6,8 @@
     make.py good DIR       DIR/name.eml
     make.py hostile        lists the names of what costs memory or time
     make.py hostile NAME   writes one of them to standard output
+    make.py hostile - [NAME...]
+                           writes several, or all, each behind "NAME BYTES"
 
 Everything is made here; no mail was taken from anywhere.
 """
@@ -49,6 +51,14 @@ def make_hostile(name):
         sys.stdout.buffer.write(block)
 
 
+def stream_hostile(dash, *names):
+    import hostile
+    for name in names or hostile.names():
+        data = b"".join(hostile.make(name))
+        sys.stdout.buffer.write(b"%s %d\n" % (name.encode(), len(data)))
+        sys.stdout.buffer.write(data)
+
+
 def list_hostile():
     import hostile
     print("\n".join(hostile.names()))
@@ -60,6 +70,8 @@ COMMANDS = {("evasion", 1): make_evasion, ("good", 1): make_good,
 
 def main(words):
     command = COMMANDS.get((words[0] if words else "", len(words) - 1))
+    if words[:2] == ["hostile", "-"]:
+        command = stream_hostile
     if command is None:
         sys.exit(__doc__)
     try:
