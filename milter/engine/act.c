@@ -5,41 +5,12 @@
 #include "engine/act.h"
 
 #include "base/log.h"
+#include "engine/changes.h"
 #include "engine/facts.h"
+#include "engine/recipients.h"
 #include "engine/report.h"
-#include "mime/header.h"
+#include "mime/mailbox.h"
 #include "rules/key.h"
-
-static void
-tell_cap(const struct session *session, struct scope *scope, const char *what,
-    size_t max)
-{
-	if (scope->was_told)
-		return;
-	scope->was_told = true;
-	log_warning("rules ask for more than %zu %s (ref %.*s): the rest is "
-		    "left out",
-	    max, what, STR_ARG(session_ref(session)));
-}
-
-static void
-add_change(struct session *session, enum change_kind kind, struct str name,
-    struct str value)
-{
-	struct scope *scope = session_scope(session);
-	struct change change = { .kind = kind, .name = name };
-
-	if (scope->n_changes == session_caps.changes) {
-		tell_cap(session, scope, "changes", session_caps.changes);
-		return;
-	}
-	change.value = kind == CHANGE_QUARANTINE || value.len == 0
-			   ? arena_str(scope->arena, value)
-			   : header_encode(scope->arena, value, name.len);
-	scope->changes = arena_grow(
-	    scope->arena, scope->changes, scope->n_changes, sizeof(change));
-	scope->changes[scope->n_changes++] = change;
-}
 
 static void
 add_tag(struct session *session, struct str tag)
@@ -50,7 +21,7 @@ add_tag(struct session *session, struct str tag)
 		if (str_eq(scope->tags[i], tag))
 			return;
 	if (scope->n_tags == session_caps.tags) {
-		tell_cap(session, scope, "tags", session_caps.tags);
+		changes_tell_cap(session, scope, "tags", session_caps.tags);
 		return;
 	}
 	scope->tags = arena_grow(
@@ -97,7 +68,7 @@ change_table_by_texts(struct session *session, const struct action *action,
 {
 	for (size_t i = 0; i < value->n; i++) {
 		if (i == session_caps.remembered) {
-			tell_cap(session, session_scope(session),
+			changes_tell_cap(session, session_scope(session),
 			    "values in one remember or forget", i);
 			return;
 		}
@@ -144,6 +115,40 @@ act_on_table(struct session *session, const struct action *action,
 	buf_done(&text);
 }
 
+static bool
+is_address(const struct session *session, const struct action *action,
+    struct str text)
+{
+	if (action->kind == ACTION_SET_SENDER && text.len == 0)
+		return true; /* as of a bounce */
+	return mailbox_is_safe(text, session_wants_utf8(session));
+}
+
+/* What came from a stranger may be no address, and is then no change. */
+static void
+act_on_envelope(struct session *session, const struct rule *rule,
+    const struct action *action, struct str text)
+{
+	bool is_done = true;
+
+	text = str_trim(text);
+	if (!is_address(session, action, text)) {
+		report_no_address(session, rule, action, text);
+		return;
+	}
+	if (action->kind == ACTION_SET_SENDER)
+		changes_add(session, CHANGE_SET_SENDER, STR(""), text);
+	else if (action->kind == ACTION_REDIRECT)
+		recipients_redirect(session, text);
+	else if (action->kind == ACTION_ADD_RECIPIENT)
+		is_done = recipients_add(session, text);
+	else
+		is_done = recipients_remove(session, text);
+	if (!is_done)
+		changes_tell_cap(session, session_scope(session),
+		    "changes of recipients", session_caps.wishes);
+}
+
 /* What takes a text with its facts filled in. */
 static void
 act_on_text(struct session *session, const struct rule *rule,
@@ -155,16 +160,18 @@ act_on_text(struct session *session, const struct rule *rule,
 	eval_text(session, &action->text, evidence, &filled);
 	text = buf_str(&filled);
 	if (action->kind == ACTION_QUARANTINE)
-		add_change(session, CHANGE_QUARANTINE, STR(""),
+		changes_add(session, CHANGE_QUARANTINE, STR(""),
 		    report_reason(session_scope(session)->arena, rule, text));
 	else if (action->kind == ACTION_ADD_HEADER)
-		add_change(session, CHANGE_ADD_HEADER, action->name, text);
+		changes_add(session, CHANGE_ADD_HEADER, action->name, text);
 	else if (action->kind == ACTION_SET_HEADER)
-		add_change(session, CHANGE_SET_HEADER, action->name, text);
+		changes_add(session, CHANGE_SET_HEADER, action->name, text);
 	else if (action->kind == ACTION_TAG)
 		add_tag(session, text);
 	else if (action->kind == ACTION_LOG)
 		report_text(session, rule, text);
+	else
+		act_on_envelope(session, rule, action, text);
 	buf_done(&filled);
 }
 
@@ -185,7 +192,7 @@ act(struct session *session, const struct rule *rule,
 		act_on_text(session, rule, action, evidence);
 		break;
 	case ACTION_REMOVE_HEADER:
-		add_change(
+		changes_add(
 		    session, CHANGE_REMOVE_HEADER, action->name, STR(""));
 		break;
 	case ACTION_SCORE:

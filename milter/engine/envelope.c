@@ -1,8 +1,10 @@
 /*
  * Who sends, who logged in, who receives: the facts of MAIL and RCPT.
  */
-#include "engine/facts.h"
 #include "engine/message.h"
+
+#include "base/domain.h"
+#include "engine/facts.h"
 #include "mime/address.h"
 
 #include <stdlib.h>
@@ -174,6 +176,24 @@ normal_mailbox(struct arena *arena, struct str path, struct str *local_out,
 		return local;
 	return arena_printf(
 	    arena, "%.*s@%.*s", STR_ARG(local), STR_ARG(*domain_out));
+}
+
+struct str
+envelope_key(struct arena *arena, struct str path)
+{
+	struct str local, domain;
+	struct str address = normal_mailbox(arena, path, &local, &domain);
+	struct str before = address;
+	char *lower;
+
+	before.len -= domain.len;
+	lower = arena_cstr(arena, before);
+	for (size_t i = 0; i < before.len; i++)
+		lower[i] = ascii_lower(lower[i]);
+	if (domain.len == 0)
+		return (struct str){ lower, before.len };
+	return arena_printf(
+	    arena, "%s%.*s", lower, STR_ARG(domain_normal(arena, domain)));
 }
 
 void

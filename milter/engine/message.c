@@ -5,9 +5,11 @@
 #include "engine/message.h"
 
 #include "base/xalloc.h"
+#include "engine/changes.h"
 #include "engine/facts.h"
 #include "engine/report.h"
 #include "engine/run.h"
+#include "mime/address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +86,7 @@ refuse_message(struct session *session, struct reply reply)
 	charge_refund_message(session);
 	session->message->is_over = true;
 	session->message->scope.n_changes = 0; /* an end may follow yet */
+	session->message->scope.n_wishes = 0;
 	buf_done(&session->message->body);
 	return reply;
 }
@@ -154,12 +157,29 @@ session_mail(struct session *session, struct str path, const struct str *params,
 	return refuse_message(session, session->refusal);
 }
 
+/* As it stands in SMTP, without its brackets: what the MTA knows it by. */
 static void
-add_recipient(struct session *session, bool is_exempt)
+keep_path(struct message *message, struct str path)
+{
+	struct str local, domain;
+
+	path = address_of_path(
+	    str_sub(path, 0, session_caps.value_bytes), &local, &domain);
+	message->rcpt_paths = arena_grow(message->arena, message->rcpt_paths,
+	    message->n_rcpts, sizeof(struct str));
+	message->rcpt_paths[message->n_rcpts] =
+	    arena_str(message->arena, path);
+}
+
+static void
+add_recipient(struct session *session, struct str path, bool is_exempt)
 {
 	struct message *message = session->message;
-	size_t n = message->n_rcpts++;
+	size_t n;
 
+	if (session->needs->recipients)
+		keep_path(message, path);
+	n = message->n_rcpts++;
 	message->rcpt_to =
 	    arena_grow(message->arena, message->rcpt_to, n, sizeof(struct str));
 	message->rcpt_local = arena_grow(
@@ -183,6 +203,7 @@ forget_recipient(struct session *session, const struct scope *before,
 	message->scope.score = before->score;
 	message->scope.n_tags = before->n_tags;
 	message->scope.n_changes = before->n_changes;
+	message->scope.n_wishes = before->n_wishes;
 	message->n_charged = n_charged_before;
 	message->n_refused++;
 	fact_set_number(session, FACT_RCPT_COUNT, (double)message->n_rcpts);
@@ -229,18 +250,19 @@ session_rcpt(struct session *session, struct str path, const struct str *params,
 	session->stage = STAGE_RCPT;
 	envelope_set_recipient(session, path);
 	before = message->scope;
+	message->n_wishes_before = before.n_wishes;
 	n_charged = message->n_charged;
 	if (message->has_refusal) {
-		add_recipient(session, false);
+		add_recipient(session, path, false);
 		return reply_continue;
 	}
 	outcome = run_stage(session);
 	if (!outcome_is_refusal(&outcome)) {
-		add_recipient(session, outcome.kind == OUTCOME_ACCEPT);
+		add_recipient(session, path, outcome.kind == OUTCOME_ACCEPT);
 		return reply_continue;
 	}
 	if (session->slots[FACT_NON_SMTP].truth) {
-		add_recipient(session, false);
+		add_recipient(session, path, false);
 		return defer_refusal(session, outcome.reply);
 	}
 	forget_recipient(session, &before, n_charged);
@@ -312,53 +334,6 @@ session_data(struct session *session)
 	return run_message_stage(session, STAGE_DATA);
 }
 
-static struct dropped_header *
-find_dropped(const struct message *message, struct str name)
-{
-	for (size_t i = 0; i < message->n_dropped; i++)
-		if (str_eq_nocase(message->dropped[i].name, name))
-			return &message->dropped[i];
-	return NULL;
-}
-
-/* The names that rules change, for the first field that is not kept. */
-static void
-begin_dropping(struct session *session)
-{
-	struct message *message = session->message;
-	const struct program *program = session->program;
-
-	for (size_t i = 0; i < program->n_rules; i++) {
-		for (size_t j = 0; j < program->rules[i]->n_actions; j++) {
-			struct str name = program->rules[i]->actions[j].name;
-
-			if (name.len == 0 ||
-			    find_dropped(message, name) != NULL)
-				continue;
-			message->dropped =
-			    arena_grow(message->arena, message->dropped,
-				message->n_dropped, sizeof(*message->dropped));
-			message->dropped[message->n_dropped++] =
-			    (struct dropped_header){ .name = name };
-		}
-	}
-}
-
-/* It is not looked at, but a forged one must not survive its removal. */
-static void
-drop_header(struct session *session, struct str name)
-{
-	struct message *message = session->message;
-	uint64_t bit = DAMAGE_BIT(DAMAGE_HEADER_COUNT);
-	struct dropped_header *dropped;
-
-	if ((message->damage & bit) == 0)
-		begin_dropping(session);
-	message->damage |= bit;
-	if ((dropped = find_dropped(message, name)) != NULL)
-		dropped->n++;
-}
-
 void
 session_header(struct session *session, struct str name, struct str value)
 {
@@ -372,7 +347,7 @@ session_header(struct session *session, struct str name, struct str value)
 		return;
 	if (message->n_headers >= session_caps.headers ||
 	    message->headers_bytes >= session_caps.headers_bytes) {
-		drop_header(session, name);
+		changes_drop_header(session, name);
 		return;
 	}
 	if (value.len > session_caps.header_bytes) {
@@ -425,54 +400,6 @@ session_body(struct session *session, struct str chunk)
 	return reply;
 }
 
-/* Does a later change of the same field leave nothing of this one? */
-static bool
-is_overruled(const struct change *all, size_t n, size_t at)
-{
-	for (size_t i = at + 1; i < n && all[at].kind != CHANGE_QUARANTINE; i++)
-		if ((all[i].kind == CHANGE_SET_HEADER ||
-			all[i].kind == CHANGE_REMOVE_HEADER) &&
-		    str_eq_nocase(all[i].name, all[at].name))
-			return true;
-	return false;
-}
-
-static size_t
-count_headers(const struct message *message, struct str name)
-{
-	const struct dropped_header *dropped = find_dropped(message, name);
-	size_t n = dropped == NULL ? 0 : dropped->n;
-
-	for (size_t i = 0; i < message->n_headers; i++)
-		n += str_eq_nocase(message->headers[i].name, name);
-	return n;
-}
-
-/* Header changes of connect and helo come before those of the message. */
-static void
-collect_changes(struct session *session)
-{
-	const struct scope *scopes[] = { &session->connect_scope,
-		&session->helo_scope, &session->message->scope };
-	struct message *message = session->message;
-	struct change *all = NULL;
-	size_t n = 0, n_kept = 0;
-
-	for (size_t i = 0; i < 3; i++) {
-		for (size_t j = 0; j < scopes[i]->n_changes; j++) {
-			all = arena_grow(message->arena, all, n, sizeof(*all));
-			all[n++] = scopes[i]->changes[j];
-		}
-	}
-	for (size_t i = 0; i < n; i++)
-		if (!is_overruled(all, n, i))
-			all[n_kept++] = all[i];
-	for (size_t i = 0; i < n_kept; i++)
-		all[i].n_present = count_headers(message, all[i].name);
-	message->scope.changes = all;
-	message->scope.n_changes = n_kept;
-}
-
 static struct reply
 finish_message(struct session *session, struct reply reply)
 {
@@ -482,7 +409,7 @@ finish_message(struct session *session, struct reply reply)
 		return reply;
 	report_accepted(session);
 	charge_keep_message(session);
-	collect_changes(session);
+	changes_collect(session);
 	message->is_over = true;
 	buf_done(&message->body);
 	return reply;

@@ -24,5 +24,7 @@ bool envelope_may_be_local(const struct session *session);
 void envelope_set_sender(struct session *session, struct str path,
     const struct str *params, size_t n_params);
 void envelope_set_recipient(struct session *session, struct str path);
+/* One spelling of an address, to find those that are the same. */
+struct str envelope_key(struct arena *arena, struct str path);
 
 #endif

@@ -55,8 +55,8 @@ session_ref(const struct session *session)
 	return str_of(text);
 }
 
-static bool
-wants_utf8(const struct session *session)
+bool
+session_wants_utf8(const struct session *session)
 {
 	const struct message *message = session->message;
 
@@ -98,7 +98,7 @@ finish_reply(struct session *session, struct str text, bool has_ref)
 	size_t max = session_caps.reply_bytes - (has_ref ? 0 : ref.len + 8);
 
 	buf_clear(out);
-	append_printable(out, text, max, wants_utf8(session));
+	append_printable(out, text, max, session_wants_utf8(session));
 	if (!has_ref)
 		buf_printf(out, " (ref %.*s)", STR_ARG(ref));
 	return buf_str(out);
@@ -281,6 +281,25 @@ report_text(struct session *session, const struct rule *rule, struct str text)
 	begin(session, &event, "note");
 	log_event_word(&event, "rule", rule->name);
 	log_event_text(&event, "text", text);
+	add_who(session, &event);
+	log_event_write(&event, LOG_LEVEL_INFO);
+}
+
+void
+report_no_address(struct session *session, const struct rule *rule,
+    const struct action *action, struct str text)
+{
+	struct log_event event;
+
+	if (!session->engine->is_logged || !log_wants(LOG_LEVEL_INFO))
+		return;
+	begin(session, &event, "note");
+	log_event_word(&event, "rule", rule->name);
+	log_event_text(&event, "text",
+	    STR("no address that mail can go to: this change is left out"));
+	log_event_word(
+	    &event, "action", str_of(action_type(action->kind)->name));
+	log_event_text(&event, "address", text);
 	add_who(session, &event);
 	log_event_write(&event, LOG_LEVEL_INFO);
 }

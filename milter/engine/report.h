@@ -30,6 +30,9 @@ void report_crossing(
 /* The action log "text". */
 void report_text(
     struct session *session, const struct rule *rule, struct str text);
+/* What an action on recipients or the sender was to put there is no address. */
+void report_no_address(struct session *session, const struct rule *rule,
+    const struct action *action, struct str text);
 /* A message that was accepted at its end. */
 void report_accepted(struct session *session);
 

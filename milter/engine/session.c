@@ -21,6 +21,7 @@ const struct session_caps session_caps = {
 	.recipients = 10000,
 	.tags = 1000,
 	.changes = 100,
+	.wishes = 20000,
 	.text_bytes = 4096,
 	.reply_bytes = 400,
 	.value_bytes = 1024,

@@ -21,6 +21,7 @@ struct session_caps {
 	size_t recipients;    /* more are answered 452 */
 	size_t tags; /* of one scope; more are dropped with a log line */
 	size_t changes;
+	size_t wishes; /* for recipients, of a message */
 	size_t text_bytes;   /* of a text with its facts filled in */
 	size_t reply_bytes;  /* of a reply's text */
 	size_t value_bytes;  /* of one macro, path or parameter; cut */
@@ -34,6 +35,15 @@ extern const struct session_caps session_caps;
 
 #define REF_BYTES 40 /* "4f2a-3" at its longest, and a NUL */
 
+/* See recipients.h. */
+enum wish_kind { WISH_ADD, WISH_REMOVE, WISH_REMOVE_ALL };
+
+struct wish {
+	enum wish_kind kind;
+	struct str address; /* as the MTA is told it */
+	bool is_redirect;   /* a part of one */
+};
+
 /* What the rules of a stage, and so tags and scores, are about. */
 struct scope {
 	struct arena *arena;
@@ -42,6 +52,7 @@ struct scope {
 	size_t n_tags;
 	struct change *changes;
 	size_t n_changes;
+	size_t n_wishes; /* of the message's */
 	bool is_accepted; /* no more rules */
 	bool was_told;    /* that a cap was reached */
 };
@@ -101,7 +112,12 @@ struct message {
 	struct str *rcpt_to; /* accepted ones */
 	struct str *rcpt_local;
 	struct str *rcpt_domain;
+	struct str *rcpt_paths; /* as the MTA told them, if needs->recipients */
 	size_t n_rcpts;
+	/* How many are wished is the scope's to tell; room is for so many. */
+	struct wish *wishes;
+	size_t wishes_room;
+	size_t n_wishes_before; /* the recipient that is asked for */
 	size_t n_exempt; /* of these, accepted by a rule */
 	size_t n_refused;
 	size_t n_unknown; /* refused by the MTA */
@@ -178,6 +194,10 @@ struct session {
 struct scope *session_scope(struct session *session);
 /* The arena in which values of the present stage live. */
 struct arena *session_arena(struct session *session);
+
+/* Did the client ask for SMTPUTF8 (RFC 6531)? Then texts of ours, too, may be
+ * UTF-8. */
+bool session_wants_utf8(const struct session *session);
 
 /* facts.c: one line sets a fact. The text is not copied. */
 void fact_set_text(struct session *session, enum fact_id id, struct str text);
