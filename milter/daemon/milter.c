@@ -345,6 +345,15 @@ remove_headers(SMFICTX *ctx, char *name, size_t n_present, size_t n_kept)
 	return rc;
 }
 
+/* libmilter takes no empty text, yet the sender of a bounce is one. */
+static int
+set_sender(SMFICTX *ctx, char *address)
+{
+	static char none[] = "<>";
+
+	return smfi_chgfrom(ctx, *address == '\0' ? none : address, NULL);
+}
+
 /* name and value are copies: libmilter's parameters are not const. */
 static int
 carry_out(SMFICTX *ctx, const struct change *change, char *name, char *value)
@@ -369,7 +378,7 @@ carry_out(SMFICTX *ctx, const struct change *change, char *name, char *value)
 	case CHANGE_REMOVE_RECIPIENT:
 		return smfi_delrcpt(ctx, value);
 	case CHANGE_SET_SENDER:
-		return smfi_chgfrom(ctx, value, NULL);
+		return set_sender(ctx, value);
 	}
 	return MI_FAILURE;
 }
@@ -380,20 +389,26 @@ carry_out_changes(SMFICTX *ctx, const struct session *session)
 	size_t n;
 	const struct change *changes = session_changes(session, &n);
 	struct buf name, value;
+	bool is_added = true;
 
 	buf_init(&name);
 	buf_init(&value);
 	for (size_t i = 0; i < n; i++) {
+		/* Who did not get a new recipient keeps the old ones. */
+		if (changes[i].kind == CHANGE_REMOVE_RECIPIENT && !is_added)
+			continue;
 		buf_clear(&name);
 		buf_add(&name, changes[i].name);
 		buf_byte(&name, '\0');
 		buf_clear(&value);
 		buf_add(&value, changes[i].value);
 		buf_byte(&value, '\0');
-		if (carry_out(ctx, &changes[i], name.p, value.p) == MI_FAILURE)
-			log_error("libmilter refused a change of the message "
-				  "%.*s",
-			    STR_ARG(session_ref(session)));
+		if (carry_out(ctx, &changes[i], name.p, value.p) != MI_FAILURE)
+			continue;
+		if (changes[i].kind == CHANGE_ADD_RECIPIENT)
+			is_added = false;
+		log_error("libmilter refused a change of the message %.*s",
+		    STR_ARG(session_ref(session)));
 	}
 	buf_done(&name);
 	buf_done(&value);
@@ -450,6 +465,7 @@ milter_register(struct engine *shared)
 		.xxfi_name = name,
 		.xxfi_version = SMFI_VERSION,
 		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE |
+			      SMFIF_ADDRCPT | SMFIF_DELRCPT | SMFIF_CHGFROM |
 			      SMFIF_SETSYMLIST,
 		.xxfi_negotiate = on_negotiate,
 		.xxfi_connect = on_connect,

@@ -38,16 +38,21 @@ step_flag(bool is_answered, bool is_read, unsigned long no_reply,
 }
 
 /* Without the right to skip, waiting for the answer to a chunk is for nothing;
- * and with message.size every chunk is wanted. */
+ * and with message.size, or parts that may begin anywhere, every chunk is
+ * wanted. */
 static unsigned long
 body_flags(const struct needs *needs, unsigned long offered)
 {
-	if (!needs->body)
+	bool is_whole = needs->whole_body || needs->mime;
+
+	if (!needs->body && !is_whole)
 		return SMFIP_NOBODY;
-	if (needs->whole_body || (offered & SMFIP_SKIP) == 0)
+	if (is_whole || (offered & SMFIP_SKIP) == 0)
 		return SMFIP_NR_BODY;
 	return SMFIP_SKIP;
 }
+
+#define CHANGES_RCPTS (SMFIF_ADDRCPT | SMFIF_DELRCPT)
 
 static unsigned long
 wanted_actions(const struct needs *needs)
@@ -56,6 +61,21 @@ wanted_actions(const struct needs *needs)
 
 	if (needs->changes)
 		actions |= SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE;
+	if (needs->recipients)
+		actions |= CHANGES_RCPTS;
+	if (needs->sender)
+		actions |= SMFIF_CHGFROM;
+	return actions;
+}
+
+/* An MTA that only removes recipients would lose mail that is redirected. */
+static unsigned long
+chosen_actions(const struct needs *needs, unsigned long offered)
+{
+	unsigned long actions = wanted_actions(needs) & offered;
+
+	if ((actions & CHANGES_RCPTS) != CHANGES_RCPTS)
+		actions &= ~(unsigned long)CHANGES_RCPTS;
 	return actions;
 }
 
@@ -82,8 +102,8 @@ steps_choose(const struct needs *needs, struct steps offered)
 		protocol |= SMFIP_NR_DATA & offered.protocol;
 	if (!answers[STAGE_HEADERS] && (protocol & SMFIP_NOEOH) == 0)
 		protocol |= SMFIP_NR_EOH & offered.protocol;
-	return (
-	    struct steps){ wanted_actions(needs) & offered.actions, protocol };
+	return (struct steps){ chosen_actions(needs, offered.actions),
+		protocol };
 }
 
 const char *
@@ -95,6 +115,10 @@ steps_missing(const struct needs *needs, struct steps offered)
 		return "header changes";
 	if ((missing & SMFIF_QUARANTINE) != 0)
 		return "quarantine";
+	if ((missing & CHANGES_RCPTS) != 0)
+		return "changes of recipients";
+	if ((missing & SMFIF_CHGFROM) != 0)
+		return "a change of the sender";
 	if (needs->refused_rcpt && (offered.protocol & SMFIP_RCPT_REJ) == 0)
 		return "refused recipients";
 	if ((missing & SMFIF_SETSYMLIST) != 0)

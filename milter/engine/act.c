@@ -9,7 +9,7 @@
 #include "engine/facts.h"
 #include "engine/recipients.h"
 #include "engine/report.h"
-#include "mime/mailbox.h"
+#include "rules/mailbox.h"
 #include "rules/key.h"
 
 static void
@@ -116,12 +116,12 @@ act_on_table(struct session *session, const struct action *action,
 }
 
 static bool
-is_address(const struct session *session, const struct action *action,
-    struct str text)
+is_address(
+    const struct session *session, const struct action *action, struct str text)
 {
 	if (action->kind == ACTION_SET_SENDER && text.len == 0)
 		return true; /* as of a bounce */
-	return mailbox_is_safe(text, session_wants_utf8(session));
+	return mailbox_flaw(text, session_wants_utf8(session)) == NULL;
 }
 
 /* What came from a stranger may be no address, and is then no change. */

@@ -9,8 +9,6 @@
 #include "engine/recipients.h"
 #include "mime/header.h"
 
-#include <string.h>
-
 void
 changes_tell_cap(const struct session *session, struct scope *scope,
     const char *what, size_t max)
@@ -186,8 +184,7 @@ append_headers(
 }
 
 static void
-append_kind(
-    const struct list *asked, enum change_kind kind, struct list *out)
+append_kind(const struct list *asked, enum change_kind kind, struct list *out)
 {
 	for (size_t i = 0; i < asked->n; i++)
 		if (asked->all[i].kind == kind && !is_overruled(asked, i))
@@ -202,15 +199,6 @@ append_recipients(struct session *session, struct list *out)
 
 	for (size_t i = 0; i < n; i++)
 		append(out, &changes[i]);
-}
-
-static bool
-is_ours(const struct action *action)
-{
-	return (action->kind == ACTION_ADD_HEADER ||
-		   action->kind == ACTION_SET_HEADER) &&
-	       str_eq_nocase(str_sub(action->name, 0, strlen(CHANGES_OWN)),
-		   STR(CHANGES_OWN));
 }
 
 /* Is somebody to take it out already, be it us for another rule? */
@@ -241,7 +229,7 @@ append_forged(
 			struct change change = { .kind = CHANGE_REMOVE_HEADER,
 				.name = rule->actions[j].name };
 
-			if (!is_ours(&rule->actions[j]) ||
+			if (!action_is_ours(&rule->actions[j]) ||
 			    is_replaced(asked, change.name) ||
 			    is_replaced(out, change.name))
 				continue;

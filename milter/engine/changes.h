@@ -2,7 +2,7 @@
  * changes: what is done to a message that passes. Asked for while rules run,
  * worked out at the message's end.
  *
- * Header fields of names that begin with CHANGES_OWN and that some rule adds or
+ * Header fields whose names begin with OWN_HEADERS and that some rule adds or
  * sets are ours: what came under such a name is taken out of every message,
  * whether or not the rule fires, unless the client or its HELO was accepted.
  * Under another name add-header leaves what there is, as Received must stay.
@@ -11,8 +11,6 @@
 #define SLUICE_ENGINE_CHANGES_H
 
 #include "engine/state.h"
-
-#define CHANGES_OWN "X-Sluice-"
 
 /* Says once for each scope that rules ask for more than a cap allows. */
 void changes_tell_cap(const struct session *session, struct scope *scope,

@@ -167,8 +167,7 @@ keep_path(struct message *message, struct str path)
 	    str_sub(path, 0, session_caps.value_bytes), &local, &domain);
 	message->rcpt_paths = arena_grow(message->arena, message->rcpt_paths,
 	    message->n_rcpts, sizeof(struct str));
-	message->rcpt_paths[message->n_rcpts] =
-	    arena_str(message->arena, path);
+	message->rcpt_paths[message->n_rcpts] = arena_str(message->arena, path);
 }
 
 static void

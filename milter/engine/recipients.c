@@ -84,9 +84,9 @@ recipients_redirect(struct session *session, struct str address)
 	struct wish away = { .kind = WISH_REMOVE,
 		.address = session->rcpt,
 		.is_redirect = true };
-	struct wish there = { .kind = WISH_ADD,
-		.address = address,
-		.is_redirect = true };
+	struct wish there = {
+		.kind = WISH_ADD, .address = address, .is_redirect = true
+	};
 
 	if (session->stage == STAGE_RCPT) {
 		forget_redirect(message);

@@ -22,7 +22,6 @@ void recipients_redirect(struct session *session, struct str address);
 
 /* Writes what is to be told to the MTA: additions, then removals (were it to
  * fail in between, nobody would lose mail). In the message's arena. */
-size_t recipients_changes(
-    struct session *session, struct change **changes_out);
+size_t recipients_changes(struct session *session, struct change **changes_out);
 
 #endif

@@ -90,6 +90,9 @@ static const char *const change_names[] = {
 	[CHANGE_SET_HEADER] = "set-header",
 	[CHANGE_REMOVE_HEADER] = "remove-header",
 	[CHANGE_QUARANTINE] = "quarantine",
+	[CHANGE_ADD_RECIPIENT] = "add-recipient",
+	[CHANGE_REMOVE_RECIPIENT] = "remove-recipient",
+	[CHANGE_SET_SENDER] = "set-sender",
 };
 
 static void
@@ -112,7 +115,7 @@ describe_changes(const struct trace_run *run, struct buf *came)
 
 		buf_printf(came, "%s%s", i > 0 ? ", " : "",
 		    change_names[change->kind]);
-		if (change->kind != CHANGE_QUARANTINE)
+		if (change->name.len > 0)
 			describe_text(came, change->name);
 		if (change->kind != CHANGE_REMOVE_HEADER)
 			describe_text(came, change->value);
@@ -174,6 +177,46 @@ holds_quarantine(struct trace_run *run, const struct trace_word *words,
 }
 
 static bool
+holds_add_recipient(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	describe_changes(run, came);
+	return has_change(run, CHANGE_ADD_RECIPIENT, NULL, &words[0].text);
+}
+
+static bool
+holds_remove_recipient(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	describe_changes(run, came);
+	return has_change(run, CHANGE_REMOVE_RECIPIENT, NULL, &words[0].text);
+}
+
+static bool
+holds_set_sender(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	(void)n_words;
+	describe_changes(run, came);
+	return has_change(run, CHANGE_SET_SENDER, NULL, &words[0].text);
+}
+
+/* n-changes N: and no others */
+static bool
+holds_n_changes(struct trace_run *run, const struct trace_word *words,
+    size_t n_words, struct buf *came)
+{
+	unsigned wanted = 0;
+
+	(void)n_words;
+	describe_changes(run, came);
+	trace_number(words[0].text, 0, TRACE_REPEAT_MAX, &wanted);
+	return run->event.n_changes == wanted;
+}
+
+static bool
 holds_no_changes(struct trace_run *run, const struct trace_word *words,
     size_t n_words, struct buf *came)
 {
@@ -231,6 +274,11 @@ static const struct trace_fact facts[] = {
 	{ "remove-header", "remove-header \"NAME\"", 1, 1,
 	    holds_remove_header },
 	{ "quarantine", "quarantine [\"REASON\"]", 0, 1, holds_quarantine },
+	{ "add-recipient", "add-recipient ADDRESS", 1, 1, holds_add_recipient },
+	{ "remove-recipient", "remove-recipient ADDRESS", 1, 1,
+	    holds_remove_recipient },
+	{ "set-sender", "set-sender ADDRESS", 1, 1, holds_set_sender },
+	{ "n-changes", "n-changes N", 1, 1, holds_n_changes },
 	{ "no-changes", "no-changes", 0, 0, holds_no_changes },
 	{ "score", "score NUMBER", 1, 1, holds_score },
 	{ "tag", "tag WORD", 1, 1, holds_tag },
@@ -277,10 +325,15 @@ static bool
 is_well_formed(const struct trace_fact *fact, const struct trace_word *words,
     size_t n_words)
 {
+	unsigned n;
+
 	if (strcmp(fact->name, "text") == 0)
 		return n_words == 1 || str_is(words[0].text, "contains");
 	if (strcmp(fact->name, "score") == 0)
 		return is_number(words[0].text);
+	if (strcmp(fact->name, "n-changes") == 0)
+		return trace_number(words[0].text, 0, TRACE_REPEAT_MAX, &n) ==
+		       0;
 	if (strcmp(fact->name, "counter") == 0)
 		return trace_is_counter(words, n_words);
 	if (strcmp(fact->name, "crossing") == 0)

@@ -64,8 +64,8 @@ word_is(const struct trace_word *word, const char *text)
 	return !word->is_quoted && str_is(word->text, text);
 }
 
-static char *
-join_folder(struct arena *arena, const char *path, struct str pattern)
+char *
+trace_join_folder(struct arena *arena, const char *path, struct str pattern)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
@@ -99,7 +99,7 @@ parse_rules(struct parser *parser, const struct line *line)
 	for (size_t i = 1; i < line->n; i++) {
 		story->patterns = arena_grow(parser->arena, story->patterns,
 		    story->n_patterns, sizeof(*story->patterns));
-		story->patterns[story->n_patterns++] = join_folder(
+		story->patterns[story->n_patterns++] = trace_join_folder(
 		    parser->arena, story->source->path, line->words[i].text);
 	}
 }

@@ -119,6 +119,12 @@ bool trace_holds_no_crossing(struct trace_run *run,
 bool trace_is_counter(const struct trace_word *words, size_t n_words);
 bool trace_is_crossing(const struct trace_word *words);
 
+/* DATA first, if it was not sent. False: it was refused. */
+bool trace_send_header(
+    struct trace_run *run, struct str name, struct str value);
+/* In chunks as MTAs send them; DATA and the end of the header before it. */
+void trace_send_body(struct trace_run *run, struct str body);
+
 /* What Postfix's cleanup(8) says before the mail of a local program. */
 void trace_connect_non_smtp(struct trace_run *run);
 /* Ends the connection, as if the client had gone away. */

@@ -112,6 +112,9 @@ int trace_zone_set(struct str zone, int64_t *start_ms_out);
 char *trace_zone_get(void);
 void trace_zone_restore(const char *zone);
 
+/* trace_file.c: a mail that stands in a file. */
+int trace_run_file_verb(struct trace_run *run, const struct trace_step *step);
+
 /* trace_steer.c: what an operator does. */
 void trace_check_grant(struct diags *diags, const struct trace_step *step);
 int trace_run_grant(struct trace_run *run, const struct trace_step *step);
@@ -127,6 +130,10 @@ int trace_run_enforce(struct trace_run *run, const struct trace_step *step);
 /* `also …` (trace_facts.c): the words behind it. */
 void trace_fact_check(struct diags *diags, const struct trace_step *step);
 int trace_fact_run(struct trace_run *run, const struct trace_step *step);
+
+/* pattern, or it below the folder of path. */
+char *trace_join_folder(
+    struct arena *arena, const char *path, struct str pattern);
 
 /* Plain digits from least to most; 0, or -1. */
 int trace_number(

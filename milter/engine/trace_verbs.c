@@ -328,13 +328,20 @@ run_data(struct trace_run *run, const struct trace_step *step)
 	return 0;
 }
 
+bool
+trace_send_header(struct trace_run *run, struct str name, struct str value)
+{
+	if (!send_data(run))
+		return false;
+	session_header(run->session, name, value);
+	return true;
+}
+
 /* header NAME VALUE */
 static int
 run_header(struct trace_run *run, const struct trace_step *step)
 {
-	if (send_data(run))
-		session_header(
-		    run->session, step->words[0].text, step->words[1].text);
+	trace_send_header(run, step->words[0].text, step->words[1].text);
 	return 0;
 }
 
@@ -363,9 +370,11 @@ check_body(struct diags *diags, const struct trace_step *step)
 		report_word(diags, &step->words[2], "at most 256 MiB of body");
 }
 
-static void
-send_body(struct trace_run *run, struct str body)
+void
+trace_send_body(struct trace_run *run, struct str body)
 {
+	if (!send_headers_end(run))
+		return;
 	while (body.len > 0) {
 		size_t n =
 		    body.len < BODY_CHUNK_BYTES ? body.len : BODY_CHUNK_BYTES;
@@ -385,14 +394,12 @@ run_body(struct trace_run *run, const struct trace_step *step)
 	unsigned n = 1;
 	struct buf body;
 
-	if (!send_headers_end(run))
-		return 0;
 	if (step->n_words == 3)
 		trace_number(step->words[1].text, 1, TRACE_REPEAT_MAX, &n);
 	buf_init(&body);
 	for (unsigned i = 0; i < n; i++)
 		buf_add(&body, piece);
-	send_body(run, buf_str(&body));
+	trace_send_body(run, buf_str(&body));
 	buf_done(&body);
 	return 0;
 }
@@ -538,6 +545,7 @@ static const struct trace_verb verbs[] = {
 	{ "headers", "headers", 0, 0, EVENT, NULL, run_headers },
 	{ "body", "body [repeat N] \"TEXT\"", 1, 3, EVENT, check_body,
 	    run_body },
+	{ "file", "file \"MAIL.eml\"", 1, 1, EVENT, NULL, trace_run_file_verb },
 	{ "end", "end", 0, 0, EVENT, NULL, run_end },
 	{ "abort", "abort", 0, 0, TRACE_NEEDS, NULL, run_abort },
 	{ "drop", "drop", 0, 0, TRACE_NEEDS | TRACE_CLOSES, NULL, run_drop },

@@ -144,7 +144,7 @@ note_changes(struct checker *checker, const struct action *action)
 	needs->sender = needs->sender || kind == ACTION_SET_SENDER;
 	/* Setting and removing must know what is there. */
 	needs->headers = needs->headers || kind == ACTION_SET_HEADER ||
-			 kind == ACTION_REMOVE_HEADER;
+			 kind == ACTION_REMOVE_HEADER || action_is_ours(action);
 }
 
 /* What only some kinds have. */

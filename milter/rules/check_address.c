@@ -18,7 +18,7 @@ check_literal(
 		    "the null sender is written \"\"");
 		return;
 	}
-	if ((flaw = mailbox_flaw(literal)) != NULL)
+	if ((flaw = mailbox_flaw(literal, false)) != NULL)
 		diag_add(checker->diags, DIAG_ERROR, action->text.pos,
 		    "this is no address: %s (expected one like "
 		    "\"anna@example.org\")",

@@ -358,7 +358,13 @@ struct action_type {
 	bool changes_message;
 };
 
+/* Of header fields that are ours if some rule adds or sets them: then none may
+ * come from outside (engine/changes.h). */
+#define OWN_HEADERS "X-Sluice-"
+
 const struct action_type *action_type(enum action_kind kind);
+/* Does it add or set a field whose name is ours? */
+bool action_is_ours(const struct action *action);
 int action_parse(struct str name, enum action_kind *kind_out);
 struct suggestion;
 void action_suggest(struct suggestion *suggestion);

@@ -120,6 +120,16 @@ action_type(enum action_kind kind)
 	return &action_types[kind];
 }
 
+bool
+action_is_ours(const struct action *action)
+{
+	struct str head = str_sub(action->name, 0, STR(OWN_HEADERS).len);
+
+	return (action->kind == ACTION_ADD_HEADER ||
+		   action->kind == ACTION_SET_HEADER) &&
+	       str_eq_nocase(head, STR(OWN_HEADERS));
+}
+
 int
 action_parse(struct str name, enum action_kind *kind_out)
 {

@@ -50,6 +50,12 @@ static const struct {
 	{ "a whole body need not be answered",
 	    { .body = true, .whole_body = true }, SMFIF_SETSYMLIST,
 	    (NOTHING & ~SMFIP_NOBODY) | SMFIP_NR_BODY },
+	{ "parts may begin anywhere in a body", { .mime = true },
+	    SMFIF_SETSYMLIST, (NOTHING & ~SMFIP_NOBODY) | SMFIP_NR_BODY },
+	{ "recipients are changed", { .recipients = true },
+	    SMFIF_SETSYMLIST | SMFIF_ADDRCPT | SMFIF_DELRCPT, NOTHING },
+	{ "the sender is changed", { .sender = true },
+	    SMFIF_SETSYMLIST | SMFIF_CHGFROM, NOTHING },
 	{ "refused recipients", { .refused_rcpt = true }, SMFIF_SETSYMLIST,
 	    NOTHING | SMFIP_RCPT_REJ },
 	{ "changes", { .changes = true },
@@ -141,6 +147,9 @@ what_an_mta_lacks_is_named_once_it_matters(void **state)
 	struct needs changes = { .changes = true };
 	struct needs refused = { .refused_rcpt = true };
 	struct needs none = { .helo = false };
+	struct needs recipients = { .recipients = true };
+	struct needs sender = { .sender = true };
+	struct steps half = all;
 	struct steps few = { SMFIF_ADDHDRS, 0 };
 	struct steps old = { 0x1ff & ~SMFIF_QUARANTINE, 0x7f };
 
@@ -150,7 +159,15 @@ what_an_mta_lacks_is_named_once_it_matters(void **state)
 	assert_string_equal(steps_missing(&changes, few), "header changes");
 	assert_string_equal(steps_missing(&changes, old), "quarantine");
 	assert_string_equal(steps_missing(&refused, old), "refused recipients");
+	assert_string_equal(
+	    steps_missing(&recipients, few), "changes of recipients");
+	assert_string_equal(
+	    steps_missing(&sender, few), "a change of the sender");
 	assert_null(steps_missing(&none, old));
+	/* Who could only remove would lose mail. */
+	half.actions = all.actions & ~(unsigned long)SMFIF_ADDRCPT;
+	assert_int_equal(
+	    steps_choose(&recipients, half).actions, SMFIF_SETSYMLIST);
 }
 
 static void
