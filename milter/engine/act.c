@@ -9,8 +9,8 @@
 #include "engine/facts.h"
 #include "engine/recipients.h"
 #include "engine/report.h"
-#include "rules/mailbox.h"
 #include "rules/key.h"
+#include "rules/mailbox.h"
 
 static void
 add_tag(struct session *session, struct str tag)

@@ -59,7 +59,10 @@ end_message(struct session *session, struct buf *text)
 	static const char *const names[] = { [CHANGE_ADD_HEADER] = "add",
 		[CHANGE_SET_HEADER] = "set",
 		[CHANGE_REMOVE_HEADER] = "remove",
-		[CHANGE_QUARANTINE] = "quarantine" };
+		[CHANGE_QUARANTINE] = "quarantine",
+		[CHANGE_ADD_RECIPIENT] = "add-recipient",
+		[CHANGE_REMOVE_RECIPIENT] = "remove-recipient",
+		[CHANGE_SET_SENDER] = "set-sender" };
 	const struct change *changes;
 	size_t n;
 
@@ -136,6 +139,56 @@ forged_fields_behind_the_cap_are_counted(void **state)
 	buf_done(&text);
 }
 
+/* Were the connection to the MTA lost in between, nobody would lose mail. */
+static void
+changes_come_in_an_order_that_loses_nothing(void **state)
+{
+	struct session *session =
+	    begin("on message { m: quarantine \"q\", "
+		  "redirect \"new@example.net\", set-sender \"\", "
+		  "add-header \"X-Sluice-A\" \"1\" }");
+	struct buf text = { 0 };
+
+	(void)state;
+	begin_message(session);
+	session_header(session, STR("x-sluice-a"), STR("forged"));
+	end_message(session, &text);
+	assert_string_equal(text.p,
+	    "remove X-Sluice-A=/1; add X-Sluice-A=1/1; "
+	    "add-recipient =new@example.net/0; "
+	    "remove-recipient =bob@example.net/0; set-sender =/0; "
+	    "quarantine =q/0; ");
+	session_free(session);
+	buf_done(&text);
+}
+
+/* Their number is the client's to choose. */
+static void
+thousands_of_recipients_are_redirected_each(void **state)
+{
+	struct session *session = begin("on rcpt { r: redirect "
+					"\"${rcpt.to.local}@b.example\" }");
+	struct buf path = { 0 };
+	size_t n;
+
+	(void)state;
+	session_mail(session, STR("<anna@example.org>"), NULL, 0);
+	for (int i = 0; i < 10000; i++) {
+		buf_clear(&path);
+		buf_printf(&path, "<r%d@a.example>", i);
+		assert_int_equal(
+		    session_rcpt(session, buf_str(&path), NULL, 0).kind,
+		    REPLY_CONTINUE);
+	}
+	session_data(session);
+	session_end_of_headers(session);
+	session_end(session);
+	session_changes(session, &n);
+	assert_int_equal(n, 20000);
+	session_free(session);
+	buf_done(&path);
+}
+
 /* libmilter refuses an empty reason, and the message would go on its way. */
 static void
 a_reason_for_quarantine_is_one_line_and_never_empty(void **state)
@@ -210,6 +263,8 @@ main(void)
 		cmocka_unit_test(
 		    what_is_set_or_removed_overrules_what_was_asked_for_before),
 		cmocka_unit_test(forged_fields_behind_the_cap_are_counted),
+		cmocka_unit_test(changes_come_in_an_order_that_loses_nothing),
+		cmocka_unit_test(thousands_of_recipients_are_redirected_each),
 		cmocka_unit_test(
 		    a_reason_for_quarantine_is_one_line_and_never_empty),
 		cmocka_unit_test(
