@@ -18,7 +18,14 @@
 #define WINDOW_BYTES 1024
 #define REPLACEMENT  0xfffd
 
-enum reading { READ_ASCII, READ_UTF8, READ_UTF16, READ_ICONV };
+enum reading {
+	READ_ASCII,
+	READ_UTF8,
+	READ_UTF16,
+	READ_UTF32,
+	READ_HZ,
+	READ_ICONV
+};
 
 struct charset {
 	const char *name;
@@ -78,6 +85,53 @@ static const struct charset charsets[] = {
 	{ "euc-kr", "CP949", READ_ICONV },
 	{ "ks_c_5601-1987", "CP949", READ_ICONV },
 	{ "cp949", "CP949", READ_ICONV },
+	{ "iso-2022-jp-1", "ISO-2022-JP-2", READ_ICONV },
+	{ "iso-2022-jp-2", "ISO-2022-JP-2", READ_ICONV },
+	{ "iso-2022-jp-3", "ISO-2022-JP-3", READ_ICONV },
+	{ "iso-2022-cn", "ISO-2022-CN", READ_ICONV },
+	{ "iso-2022-cn-ext", "ISO-2022-CN-EXT", READ_ICONV },
+	{ "gb_2312-80", "GB18030", READ_ICONV },
+	{ "x-gbk", "GB18030", READ_ICONV },
+	{ "cp936", "GB18030", READ_ICONV },
+	{ "euc-cn", "GB18030", READ_ICONV },
+	{ "big5-hkscs", "BIG5-HKSCS", READ_ICONV },
+	{ "x-big5", "BIG5", READ_ICONV },
+	{ "cp950", "CP950", READ_ICONV },
+	{ "euc-tw", "EUC-TW", READ_ICONV },
+	{ "sjis", "CP932", READ_ICONV },
+	{ "x-sjis", "CP932", READ_ICONV },
+	{ "windows-949", "CP949", READ_ICONV },
+	{ "johab", "JOHAB", READ_ICONV },
+	{ "windows-874", "CP874", READ_ICONV },
+	{ "tis-620", "CP874", READ_ICONV },
+	{ "koi8-t", "KOI8-T", READ_ICONV },
+	{ "koi8", "KOI8-R", READ_ICONV },
+	{ "cp866", "CP866", READ_ICONV },
+	{ "ibm866", "CP866", READ_ICONV },
+	{ "cp437", "CP437", READ_ICONV },
+	{ "ibm437", "CP437", READ_ICONV },
+	{ "cp850", "CP850", READ_ICONV },
+	{ "ibm850", "CP850", READ_ICONV },
+	{ "cp852", "CP852", READ_ICONV },
+	{ "ibm852", "CP852", READ_ICONV },
+	{ "macintosh", "MACINTOSH", READ_ICONV },
+	{ "x-mac-roman", "MACINTOSH", READ_ICONV },
+	{ "x-mac-cyrillic", "MAC-CYRILLIC", READ_ICONV },
+	{ "viscii", "VISCII", READ_ICONV },
+	{ "iso-8859-6-i", "ISO-8859-6", READ_ICONV },
+	{ "iso_8859-1", "CP1252", READ_ICONV },
+	{ "l1", "CP1252", READ_ICONV },
+	{ "cp1253", "CP1253", READ_ICONV },
+	{ "cp1254", "CP1254", READ_ICONV },
+	{ "cp1255", "CP1255", READ_ICONV },
+	{ "cp1256", "CP1256", READ_ICONV },
+	{ "cp1257", "CP1257", READ_ICONV },
+	{ "cp1258", "CP1258", READ_ICONV },
+	{ "hz-gb-2312", "GB18030", READ_HZ },
+	{ "hz", "GB18030", READ_HZ },
+	{ "utf-32", NULL, READ_UTF32 },
+	{ "utf-32be", "UTF-32BE", READ_UTF32 },
+	{ "utf-32le", "UTF-32LE", READ_UTF32 },
 	{ "utf-16", NULL, READ_UTF16 },
 	{ "utf-16be", "UTF-16BE", READ_UTF16 },
 	{ "utf-16le", "UTF-16LE", READ_UTF16 },
@@ -205,9 +259,11 @@ pin_module(const struct charset *charset, const char *iconv_name)
 static struct str
 skip_wrong(struct buf *out, struct str bytes, enum reading reading)
 {
-	if (reading == READ_UTF16) {
+	size_t unit = reading == READ_UTF16 ? 2 : reading == READ_UTF32 ? 4 : 1;
+
+	if (unit > 1) {
 		add_code_point(out, REPLACEMENT);
-		return str_from(bytes, 2);
+		return str_from(bytes, unit);
 	}
 	add_windows_1252(out, (unsigned char)bytes.p[0]);
 	return str_from(bytes, 1);
@@ -258,25 +314,86 @@ decode_by_iconv(struct buf *out, const struct charset *charset,
 	return is_ok;
 }
 
-/* Without a mark UTF-16 is big-endian (RFC 2781 section 4.3); iconv would
- * take the order of the host. */
-static const char *
-find_byte_order(struct str *bytes)
+/*
+ * Without a mark UTF-16 is big-endian (RFC 2781 section 4.3), and iconv would
+ * take the order of the host. But many programs forget the mark of the other
+ * order, too, so zeros tell: in text they are the upper halves.
+ */
+static bool
+is_little_endian(struct str bytes, size_t unit)
 {
-	if (str_starts(*bytes, STR("\xff\xfe"))) {
-		*bytes = str_from(*bytes, 2);
-		return "UTF-16LE";
+	size_t n_first = 0, n_last = 0;
+
+	for (size_t i = 0; i + unit <= bytes.len && i < 256; i += unit) {
+		n_first += bytes.p[i] == '\0';
+		n_last += bytes.p[i + unit - 1] == '\0';
 	}
-	if (str_starts(*bytes, STR("\xfe\xff")))
+	return n_last > n_first;
+}
+
+static const char *
+utf16_name(struct str *bytes)
+{
+	if (str_starts(*bytes, STR("\xff\xfe")) ||
+	    str_starts(*bytes, STR("\xfe\xff"))) {
+		bool is_little = (unsigned char)bytes->p[0] == 0xff;
+
 		*bytes = str_from(*bytes, 2);
-	return "UTF-16BE";
+		return is_little ? "UTF-16LE" : "UTF-16BE";
+	}
+	return is_little_endian(*bytes, 2) ? "UTF-16LE" : "UTF-16BE";
+}
+
+static const char *
+utf32_name(struct str *bytes)
+{
+	if (str_starts(*bytes, STR("\xff\xfe\0\0")) ||
+	    str_starts(*bytes, STR("\0\0\xfe\xff"))) {
+		bool is_little = (unsigned char)bytes->p[0] == 0xff;
+
+		*bytes = str_from(*bytes, 4);
+		return is_little ? "UTF-32LE" : "UTF-32BE";
+	}
+	return is_little_endian(*bytes, 4) ? "UTF-32LE" : "UTF-32BE";
+}
+
+/* Between ~{ and ~} stand the two bytes of GB 2312 without their high bits
+ * (RFC 1843): with them it is GB 18030. */
+static bool
+decode_hz(struct buf *out, const struct charset *charset, struct str bytes)
+{
+	struct buf plain = { 0 };
+	bool is_gb = false, is_ok;
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		char c = bytes.p[i];
+		char next = i + 1 < bytes.len ? bytes.p[i + 1] : '\0';
+
+		if (c == '~' && (next == '{' || next == '}')) {
+			is_gb = next == '{';
+			i++;
+		} else if (c == '~' && (next == '~' || next == '\n')) {
+			if (next == '~')
+				buf_byte(&plain, '~');
+			i++;
+		} else {
+			is_gb = is_gb && c != '\n';
+			buf_byte(&plain, is_gb && c > ' ' && c < '\x7f'
+					     ? (char)(c | 0x80)
+					     : c);
+		}
+	}
+	is_ok =
+	    decode_by_iconv(out, charset, charset->iconv_name, buf_str(&plain));
+	buf_done(&plain);
+	return is_ok;
 }
 
 bool
 charset_decode(struct buf *out, struct str name, struct str bytes)
 {
 	const struct charset *charset = find_charset(name);
-	const char *iconv_name;
+	const char *iconv_name = NULL;
 
 	if (charset == NULL) {
 		charset_read(out, bytes);
@@ -288,11 +405,19 @@ charset_decode(struct buf *out, struct str name, struct str bytes)
 		return is_ascii(bytes);
 	case READ_UTF8:
 		return charset_read(out, bytes);
+	case READ_HZ:
+		return decode_hz(out, charset, bytes);
 	case READ_UTF16:
+		if ((iconv_name = charset->iconv_name) == NULL)
+			iconv_name = utf16_name(&bytes);
+		break;
+	case READ_UTF32:
+		if ((iconv_name = charset->iconv_name) == NULL)
+			iconv_name = utf32_name(&bytes);
+		break;
 	case READ_ICONV:
+		iconv_name = charset->iconv_name;
 		break;
 	}
-	if ((iconv_name = charset->iconv_name) == NULL)
-		iconv_name = find_byte_order(&bytes);
 	return decode_by_iconv(out, charset, iconv_name, bytes);
 }

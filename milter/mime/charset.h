@@ -4,7 +4,9 @@
  * Only charsets that mail really uses are known (a list in charset.c); iconv
  * is never asked for others, because each is a decoder run on hostile bytes.
  * Any thread. Output is appended to out and is always valid UTF-8, never more
- * than three bytes for each byte of input (four for UTF-7 and UTF-16).
+ * than three bytes for each byte of input (four for UTF-7 and UTF-16). UTF-16 and
+ * UTF-32 without a mark, and without an order in their name, are read in the
+ * order that the zeros in them tell.
  */
 #ifndef SLUICE_MIME_CHARSET_H
 #define SLUICE_MIME_CHARSET_H
@@ -13,8 +15,8 @@
 
 /*
  * name: as in mail, in any case. False: the charset is unknown, or some bytes
- * are not of it; such bytes are read as by charset_read (in UTF-16 they become
- * U+FFFD), so that one wrong byte does not hide the rest.
+ * are not of it; such bytes are read as by charset_read (in UTF-16 and
+ * UTF-32 they become U+FFFD), so that one wrong byte does not hide the rest.
  */
 bool charset_decode(struct buf *out, struct str name, struct str bytes);
 
