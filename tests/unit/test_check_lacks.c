@@ -49,10 +49,10 @@ test_all_rules_that_need_a_library_are_named_once(void **state)
 	    "      |                                 ^~~~~~~~~~~~\n"
 	    "1 warning\n");
 	expect(TEXT, false, true,
-	    "a.rules:3:38: warning: 'attachment.magic' is always empty: this "
+	    "a.rules:3:36: warning: 'attachment.magic' is always empty: this "
 	    "build has no libmagic (rule b)\n"
 	    "    3 |     b: tag \"b\" if attachment with (magic == \"x\")\n"
-	    "      |                                     ^~~~~\n"
+	    "      |                                    ^~~~~\n"
 	    "1 warning\n");
 }
 
