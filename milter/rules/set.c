@@ -1,14 +1,16 @@
 /*
- * Texts stand in one open hash table, hashed without case so that both ways
- * of comparing find them. Networks stand in one sorted array; a look-up tries
- * the prefix lengths that occur, the longest first. Regular expressions are
- * tried in order. About 60 bytes an entry with its text; values cost only the
- * tables that have some.
+ * Texts stand in one hash table. Networks stand in one sorted array; a look-up
+ * tries the prefix lengths that occur, the longest first. Regular expressions
+ * are tried in order, those that may match. Values cost only the tables that
+ * have some.
  */
 #include "rules/set.h"
 
+#include "base/domain.h"
 #include "base/xalloc.h"
 #include "rules/entry.h"
+#include "rules/prefilter.h"
+#include "rules/text_set.h"
 #include "store/raise.h"
 
 #include <assert.h>
@@ -22,27 +24,25 @@ struct net_entry {
 	uint32_t at;
 };
 
+#define SCRATCH_BYTES ((size_t)16 * 1024)
+
 /* A subject is text or bytes, and "." is one character or one byte. */
-struct regex_entry {
-	struct pattern *of_text;
-	struct pattern *of_bytes;
-};
+enum { OF_BYTES, OF_TEXT, SUBJECT_KINDS };
 
 struct set {
 	atomic_uint n_refs;
 	enum table_type type;
 	struct set_form form;
-	struct arena *arena;
-	struct str *texts; /* as added, before set_finish */
+	struct arena *arena;   /* of values */
+	struct arena *scratch; /* while entries are added */
+	struct text_set texts;
 	struct net_entry *nets;
-	struct regex_entry *regexes;
+	const struct pattern **patterns[SUBJECT_KINDS];
+	struct prefilter *prefilters[SUBJECT_KINDS];
 	struct str *values; /* as added; NULL: there are none */
 	size_t n_added;
 	size_t room;
 	size_t n;
-	struct str *slots; /* a power of two; an empty one has p == NULL */
-	uint32_t *slot_at; /* NULL without values */
-	size_t n_slots;
 	uint8_t bits_v4[5]; /* bitmaps of the prefix lengths that occur */
 	uint8_t bits_v6[17];
 };
@@ -66,22 +66,28 @@ set_get(struct set *set)
 	return set;
 }
 
+static void
+free_patterns(struct set *set, int kind)
+{
+	prefilter_free(set->prefilters[kind]);
+	for (size_t i = 0; set->patterns[kind] != NULL && i < set->n_added; i++)
+		pattern_free(
+		    (struct pattern *)(uintptr_t)set->patterns[kind][i]);
+	free(set->patterns[kind]);
+}
+
 void
 set_put(struct set *set)
 {
 	if (set == NULL || atomic_fetch_sub(&set->n_refs, 1) > 1)
 		return;
-	for (size_t i = 0; set->regexes != NULL && i < set->n_added; i++) {
-		pattern_free(set->regexes[i].of_text);
-		pattern_free(set->regexes[i].of_bytes);
-	}
-	free(set->texts);
+	for (int kind = 0; kind < SUBJECT_KINDS; kind++)
+		free_patterns(set, kind);
+	text_set_done(&set->texts);
 	free(set->nets);
-	free(set->regexes);
 	free(set->values);
-	free(set->slots);
-	free(set->slot_at);
 	arena_free(set->arena);
+	arena_free(set->scratch);
 	free(set);
 }
 
@@ -95,11 +101,10 @@ reserve(struct set *set)
 	set->room = room;
 	if (set->type == TABLE_CIDR)
 		set->nets = xrealloc(set->nets, room * sizeof(*set->nets));
-	else if (set->type == TABLE_REGEX)
-		set->regexes =
-		    xrealloc(set->regexes, room * sizeof(*set->regexes));
-	else
-		set->texts = xrealloc(set->texts, room * sizeof(*set->texts));
+	for (int kind = 0; kind < SUBJECT_KINDS; kind++)
+		if (set->type == TABLE_REGEX)
+			set->patterns[kind] = xrealloc(set->patterns[kind],
+			    room * sizeof(*set->patterns[kind]));
 	if (set->values != NULL)
 		set->values =
 		    xrealloc(set->values, room * sizeof(*set->values));
@@ -156,7 +161,7 @@ add_regex(
     struct set *set, struct str entry, struct buf *error, size_t *offset_out)
 {
 	struct buf reason = { 0 };
-	struct regex_entry added = { NULL, NULL };
+	struct pattern *of_text, *of_bytes = NULL;
 	struct regex_text regex;
 
 	if (regex_text_read(entry, &regex) == -1) {
@@ -164,18 +169,39 @@ add_regex(
 		    error, "is no regular expression: expected /…/ or m{…}");
 		return -1;
 	}
-	added.of_text = compile(&regex, true, &reason, offset_out);
-	if (added.of_text != NULL)
-		added.of_bytes = compile(&regex, false, &reason, offset_out);
-	if (added.of_bytes != NULL)
-		set->regexes[set->n_added] = added;
-	else
+	of_text = compile(&regex, true, &reason, offset_out);
+	if (of_text != NULL)
+		of_bytes = compile(&regex, false, &reason, offset_out);
+	if (of_bytes != NULL) {
+		set->patterns[OF_TEXT][set->n_added] = of_text;
+		set->patterns[OF_BYTES][set->n_added] = of_bytes;
+	} else {
 		buf_printf(error, "is a wrong regular expression: %s",
 		    reason.p == NULL ? "" : reason.p);
+		pattern_free(of_text);
+	}
 	buf_done(&reason);
-	if (added.of_bytes != NULL)
+	return of_bytes != NULL ? 0 : -1;
+}
+
+/* The normal form is kept nowhere else, so memory for it begins anew when much
+ * has come together. */
+static int
+add_text(struct set *set, struct str entry, struct buf *error)
+{
+	struct str normal;
+
+	if (set->scratch != NULL && arena_used(set->scratch) > SCRATCH_BYTES) {
+		arena_free(set->scratch);
+		set->scratch = NULL;
+	}
+	if (set->scratch == NULL)
+		set->scratch = arena_new(2 * SCRATCH_BYTES);
+	if (entry_normal(set->type, entry, set->scratch, &normal, error) == -1)
+		return -1;
+	if (text_set_add(&set->texts, normal) == 0)
 		return 0;
-	pattern_free(added.of_text);
+	buf_add_cstr(error, "is one too many: a table has at most 4 GB");
 	return -1;
 }
 
@@ -194,8 +220,7 @@ add_entry(
 	case TABLE_DOMAIN:
 		break;
 	}
-	return entry_normal(
-	    set->type, entry, set->arena, &set->texts[set->n_added], error);
+	return add_text(set, entry, error);
 }
 
 int
@@ -260,46 +285,22 @@ finish_nets(struct set *set)
 	}
 }
 
-/* The slot where text stands, or the empty one where it would. */
-static size_t
-find_slot(const struct set *set, struct str text, bool ignore_case)
-{
-	size_t mask = set->n_slots - 1;
-	size_t at = (size_t)str_hash_nocase(text) & mask;
-
-	while (set->slots[at].p != NULL) {
-		struct str slot = set->slots[at];
-
-		if (ignore_case ? str_eq_nocase(slot, text)
-				: str_eq(slot, text))
-			break;
-		at = (at + 1) & mask;
-	}
-	return at;
-}
-
 static void
 finish_texts(struct set *set)
 {
-	set->n_slots = 16;
-	while (set->n_slots < set->n_added * 2)
-		set->n_slots *= 2;
-	set->slots = xcalloc(set->n_slots, sizeof(*set->slots));
-	if (set->values != NULL)
-		set->slot_at = xcalloc(set->n_slots, sizeof(*set->slot_at));
-	for (size_t i = 0; i < set->n_added; i++) {
-		size_t slot =
-		    find_slot(set, set->texts[i], set->type != TABLE_STRING);
+	text_set_finish(
+	    &set->texts, set->type != TABLE_STRING, set->values != NULL);
+	set->n = set->texts.n;
+}
 
-		if (set->slots[slot].p != NULL)
-			continue;
-		set->n++;
-		set->slots[slot] = set->texts[i];
-		if (set->slot_at != NULL)
-			set->slot_at[slot] = (uint32_t)i;
-	}
-	free(set->texts);
-	set->texts = NULL;
+static void
+finish_regexes(struct set *set)
+{
+	set->n = set->n_added;
+	for (int kind = 0; kind < SUBJECT_KINDS; kind++)
+		if (!set->form.is_one_by_one)
+			set->prefilters[kind] =
+			    prefilter_new(set->patterns[kind], set->n);
 }
 
 void
@@ -309,9 +310,11 @@ set_finish(struct set *set)
 	if (set->type == TABLE_CIDR)
 		finish_nets(set);
 	else if (set->type == TABLE_REGEX)
-		set->n = set->n_added;
+		finish_regexes(set);
 	else
 		finish_texts(set);
+	arena_free(set->scratch);
+	set->scratch = NULL;
 }
 
 size_t
@@ -331,15 +334,39 @@ static bool
 find(const struct set *set, struct str text, bool ignore_case,
     struct str *value_out)
 {
-	size_t slot;
+	size_t at;
 
-	if (text.len == 0)
+	if (!text_set_find(&set->texts, text, ignore_case, &at))
 		return false;
-	slot = find_slot(set, text, ignore_case);
-	if (set->slots[slot].p == NULL)
+	tell_value(set, at, value_out);
+	return true;
+}
+
+/*
+ * A name that has one spelling needs no other form of it: it, then what is
+ * above it, from each of its dots on. As domain_candidates in entry.c has it.
+ */
+static bool
+find_plain_domain(const struct set *set, struct str name, struct str *value_out)
+{
+	if (find(set, name, true, value_out))
+		return true;
+	for (size_t i = 1; i < name.len; i++)
+		if (name.p[i] == '.' &&
+		    find(set, str_from(name, i), true, value_out))
+			return true;
+	return false;
+}
+
+/* ASCII without a dot at its end, and not longer than names are. */
+static bool
+is_plain_domain(struct str name)
+{
+	if (name.len > DOMAIN_MAX || name.p[name.len - 1] == '.')
 		return false;
-	tell_value(
-	    set, set->slot_at == NULL ? 0 : set->slot_at[slot], value_out);
+	for (size_t i = 0; i < name.len; i++)
+		if ((unsigned char)name.p[i] >= 0x80)
+			return false;
 	return true;
 }
 
@@ -352,10 +379,12 @@ set_find_text(const struct set *set, struct str text, bool ignore_case,
 	bool found = false;
 	size_t n;
 
-	if (text.len > ENTRY_TEXT_MAX || set->n == 0)
+	if (text.len == 0 || text.len > ENTRY_TEXT_MAX || set->n == 0)
 		return false;
 	if (set->type == TABLE_STRING)
 		return find(set, text, ignore_case, value_out);
+	if (set->type == TABLE_DOMAIN && is_plain_domain(text))
+		return find_plain_domain(set, text, value_out);
 	arena = arena_new(1024);
 	n = table_candidates_text(set->type, text, true, arena, &entries);
 	for (size_t i = 0; i < n && !found; i++)
@@ -389,27 +418,46 @@ set_find_ip(const struct set *set, const struct ip *ip, struct str *value_out)
 	return false;
 }
 
+static bool
+is_candidate(const uint64_t *bits, size_t i)
+{
+	return bits == NULL || (bits[i / 64] >> i % 64 & 1) != 0;
+}
+
+/* Those of a kind that may match; NULL: any. */
+static uint64_t *
+find_candidates(const struct set *set, int kind, struct str text,
+    struct pattern_budget *budget)
+{
+	uint64_t *bits;
+
+	if (set->prefilters[kind] == NULL || budget->cpu_us < 0)
+		return NULL;
+	bits = xmalloc(PREFILTER_WORDS(set->n) * sizeof(*bits));
+	prefilter_scan(set->prefilters[kind], text, budget, bits);
+	return bits;
+}
+
 enum pattern_result
 set_match(const struct set *set, struct str text, struct pattern_budget *budget,
     struct str *value_out)
 {
-	bool is_utf8 = utf8_bad(text) < 0;
+	int kind = utf8_bad(text) < 0 ? OF_TEXT : OF_BYTES;
+	uint64_t *bits = find_candidates(set, kind, text, budget);
 	enum pattern_result result = PATTERN_NO, one;
 
 	assert(set->type == TABLE_REGEX);
 	for (size_t i = 0; i < set->n; i++) {
-		const struct regex_entry *regex = &set->regexes[i];
-
-		one = pattern_match(is_utf8 ? regex->of_text : regex->of_bytes,
-		    text, budget, NULL);
-		if (one == PATTERN_YES) {
+		if (!is_candidate(bits, i))
+			continue;
+		one = pattern_match(set->patterns[kind][i], text, budget, NULL);
+		if (one == PATTERN_YES)
 			tell_value(set, i, value_out);
-			return PATTERN_YES;
-		}
 		if (one != PATTERN_NO)
 			result = one; /* another may still match */
-		if (one == PATTERN_OVER_BUDGET)
+		if (one == PATTERN_YES || one == PATTERN_OVER_BUDGET)
 			break;
 	}
+	free(bits);
 	return result;
 }

@@ -16,6 +16,7 @@ struct set;
 struct set_form {
 	bool has_values; /* of a string table: else blanks belong to entries */
 	bool has_raises; /* each has a value, which raise_parse reads */
+	bool is_one_by_one; /* regular expressions: without libhs */
 };
 
 /*

@@ -89,7 +89,8 @@ static struct set_form
 form_of(const struct table *table)
 {
 	return (struct set_form){ .has_values = table->has_values,
-		.has_raises = table->has_raises };
+		.has_raises = table->has_raises,
+		.is_one_by_one = table->is_one_by_one };
 }
 
 static struct table_content *
@@ -118,6 +119,7 @@ is_content_of(const struct table_content *content, const struct table *table)
 	return content->type == table->type &&
 	       content->form.has_values == table->has_values &&
 	       content->form.has_raises == table->has_raises &&
+	       content->form.is_one_by_one == table->is_one_by_one &&
 	       str_is(table->path, content->path);
 }
 

@@ -41,6 +41,7 @@ struct table {
 	enum table_type type;
 	bool has_values; /* [check] something reads values of its entries */
 	bool has_raises; /* [check] some limit's override: a value is rates */
+	bool is_one_by_one; /* [load] patterns are tried without libhs */
 	/* [check] Entries stand in lower case: what is compared with them is
 	 * compared without case. Of a string table in Redis all look-ups are
 	 * of one kind; case_pos is one of them. */

@@ -9,10 +9,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <malloc.h>
 #include <pthread.h>
+#include <time.h>
 
 #define N_ENTRIES   100000
-#define LOAD_MAX_US (1000000 * KIT_SLOWER)
+#define LOAD_MAX_US (500000 * KIT_SLOWER) /* of the processor's time */
+#define ENTRY_BYTES 100
 
 static const struct table *
 first_table(const struct ruleset *rules)
@@ -360,11 +363,47 @@ add_big_line(struct buf *lines, const char *type, unsigned n)
 		buf_printf(
 		    lines, "10.%u.%u.%u/32\n", n >> 16, n >> 8 & 255, n & 255);
 	else
-		buf_printf(lines, "user%u.example.org\n", n);
+		buf_printf(lines, "%shost%u.example.org\n",
+		    n % 2 == 0 && strcmp(type, "domain") == 0 ? "." : "", n);
+}
+
+static int64_t
+used_us(void)
+{
+	return (int64_t)clock() * 1000000 / CLOCKS_PER_SEC;
+}
+
+/* Sanitizers have an allocator of their own, which mallinfo2 does not see. */
+static void
+expect_small(const char *type, size_t bytes)
+{
+	if (KIT_SLOWER == 1 && (bytes == 0 || bytes > ENTRY_BYTES * N_ENTRIES))
+		fail_msg("%s: %zu bytes an entry", type, bytes / N_ENTRIES);
 }
 
 static void
-test_a_hundred_thousand_entries_load_within_a_second(void **state)
+load_many(const char *type, struct rules_io *io)
+{
+	struct buf text = { 0 }, said = { 0 };
+	size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	struct ruleset *rules;
+	int64_t began_us = used_us();
+
+	buf_printf(&text, "table t %s file \"big.txt\"", type);
+	rules = kit_load(io, buf_str(&text), &said);
+	assert_non_null(rules);
+	if (used_us() - began_us > LOAD_MAX_US)
+		fail_msg(
+		    "%s: %lld us", type, (long long)(used_us() - began_us));
+	assert_int_equal(table_size(first_table(rules)), N_ENTRIES);
+	expect_small(type, mallinfo2().uordblks + mallinfo2().hblkhd - before);
+	ruleset_put(rules);
+	buf_done(&text);
+	buf_done(&said);
+}
+
+static void
+test_a_hundred_thousand_entries_are_small_and_soon_there(void **state)
 {
 	static const char *const types[] = { "string", "address", "domain",
 		"cidr" };
@@ -373,25 +412,13 @@ test_a_hundred_thousand_entries_load_within_a_second(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(types); i++) {
-		struct buf lines = { 0 }, text = { 0 }, said = { 0 };
-		struct ruleset *rules;
-		int64_t began_us, took_us;
+		struct buf lines = { 0 };
 
 		for (unsigned n = 0; n < N_ENTRIES; n++)
 			add_big_line(&lines, types[i], n);
 		kit_write(&files, "big.txt", buf_str(&lines));
-		buf_printf(&text, "table t %s file \"big.txt\"", types[i]);
-		began_us = clock_steady_us();
-		rules = kit_load(&io, buf_str(&text), &said);
-		took_us = clock_steady_us() - began_us;
-		assert_non_null(rules);
-		assert_int_equal(table_size(first_table(rules)), N_ENTRIES);
-		if (took_us > LOAD_MAX_US)
-			fail_msg("%s: %lld us", types[i], (long long)took_us);
-		ruleset_put(rules);
+		load_many(types[i], &io);
 		buf_done(&lines);
-		buf_done(&text);
-		buf_done(&said);
 	}
 }
 
@@ -462,7 +489,7 @@ main(void)
 		cmocka_unit_test(
 		    test_a_reload_with_a_bad_file_warns_and_keeps_it),
 		cmocka_unit_test(
-		    test_a_hundred_thousand_entries_load_within_a_second),
+		    test_a_hundred_thousand_entries_are_small_and_soon_there),
 		cmocka_unit_test(test_lookups_go_on_while_a_file_is_renewed),
 	};
 
