@@ -81,6 +81,14 @@ on_hit(void *unused, struct str rule, const char *action)
 	hits_add(keeper.hits, rule, action, false, clock_wall_ms());
 }
 
+/* Among what the rule did: "regex-limit", "scan-budget". */
+static void
+on_spent(void *unused, struct str rule, const char *action)
+{
+	(void)unused;
+	hits_add(keeper.hits, rule, action, false, clock_wall_ms());
+}
+
 static void
 on_crossing(void *unused, const struct crossing_report *report)
 {
@@ -122,6 +130,7 @@ keeper_init(const struct keeper_options *options)
 	engine->on_verdict = on_verdict;
 	engine->on_crossing = on_crossing;
 	engine->on_hit = on_hit;
+	engine->on_spent = on_spent;
 	engine->is_observed = is_observed;
 }
 

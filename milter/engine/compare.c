@@ -6,6 +6,7 @@
 
 #include "base/domain.h"
 #include "engine/lookup.h"
+#include "engine/spent.h"
 
 #include <stdlib.h>
 #include <string.h>

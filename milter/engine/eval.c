@@ -9,7 +9,9 @@
 
 #include "engine/compare.h"
 #include "engine/lookup.h"
+#include "engine/scan.h"
 #include "engine/side.h"
+#include "engine/spent.h"
 
 static enum tri
 tri_not(enum tri value)
@@ -45,27 +47,6 @@ tri_and(enum tri a, enum tri b)
 	return tri_not(tri_or(tri_not(a), tri_not(b)));
 }
 
-enum tri
-tri_of_pattern(struct session *session, enum pattern_result result)
-{
-	enum damage damage = DAMAGE_SCAN_BUDGET;
-
-	switch (result) {
-	case PATTERN_NO:
-		return TRI_FALSE;
-	case PATTERN_YES:
-		return TRI_TRUE;
-	case PATTERN_OVER_LIMIT:
-		damage = DAMAGE_REGEX_LIMIT;
-		break;
-	case PATTERN_OVER_BUDGET:
-		break;
-	}
-	if (session->message != NULL)
-		session->message->damage |= DAMAGE_BIT(damage);
-	return TRI_UNKNOWN;
-}
-
 /* Is there a value that says something? */
 static enum tri
 eval_bare(const struct side *side)
@@ -87,13 +68,16 @@ eval_bare(const struct side *side)
 /* No value is matched as the empty text. */
 static enum tri
 match_value(struct session *session, const struct condition *cond,
-    const struct fact_value *one, struct evidence *evidence)
+    const struct side *one, struct evidence *evidence)
 {
-	struct str subject = one->n == 0 ? STR("") : one->texts[0];
+	struct str subject = one->value.n == 0 ? STR("") : one->value.texts[0];
 	struct pattern_captures captures;
-	enum tri found = tri_of_pattern(session,
-	    pattern_match(cond->pattern, subject, &session->budget, &captures));
+	enum tri found;
 
+	if (!scan_is_candidate(session, cond, one->at, subject))
+		return TRI_FALSE;
+	found = tri_of_pattern(session,
+	    pattern_match(cond->pattern, subject, &session->budget, &captures));
 	if (found == TRI_TRUE && !cond->is_negated && !evidence->has_match) {
 		evidence->has_match = true;
 		evidence->captures = captures;
@@ -107,7 +91,7 @@ ask_value(struct session *session, const struct condition *cond,
     const struct side *one, struct evidence *evidence)
 {
 	if (cond->kind == COND_MATCH)
-		return match_value(session, cond, &one->value, evidence);
+		return match_value(session, cond, one, evidence);
 	if (cond->kind == COND_COMPARE)
 		return compare_value(session, cond, one, evidence);
 	return compare_in(session, cond, one, evidence);
@@ -131,6 +115,7 @@ side_at(const struct side *side, size_t i)
 	if (side->value.texts != NULL)
 		one.value.texts = &side->value.texts[i];
 	one.value.n = 1;
+	one.at = i;
 	return one;
 }
 

@@ -37,7 +37,5 @@ enum tri eval_limit(struct session *session, const struct condition *cond,
 
 enum tri tri_of(bool value);
 enum tri tri_or(enum tri a, enum tri b);
-/* What was over the budget is unknown, and damage of the message. */
-enum tri tri_of_pattern(struct session *session, enum pattern_result result);
 
 #endif

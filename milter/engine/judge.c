@@ -39,6 +39,7 @@ judge_rule(
 {
 	enum tri value;
 
+	judge->session->rule = rule;
 	enter_block(judge, rule->block);
 	*evidence_out = judge->block_evidence;
 	if (judge->block_value == TRI_FALSE ||

@@ -214,6 +214,7 @@ run_stage(struct session *session)
 	session->store_ms = 0;
 	session->scratch = arena_new(SCRATCH_BYTES);
 	session->lookups = NULL;
+	session->rule = NULL;
 	session->budget.clock_us = 0; /* this may be another thread */
 	charge_prepare(session, plan, &charge);
 	if (is_exempt(session))

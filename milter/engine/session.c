@@ -7,6 +7,7 @@
 #include "engine/facts.h"
 #include "engine/message.h"
 #include "engine/run.h"
+#include "engine/spent.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,7 @@ session_budget_reset(struct session *session)
 		.match_limit = options->regex_match_limit,
 		.cpu_us = (int64_t)options->scan_budget_ms * 1000,
 	};
+	spent_forget(session);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "engine/side.h"
 
 #include "engine/lookup.h"
+#include "engine/spent.h"
 
 /* Compared byte by byte, whatever was looked up. */
 static const struct fact value_fact = { .name = "value",

@@ -11,6 +11,7 @@
 struct side {
 	const struct fact *fact; /* how values compare */
 	struct fact_value value;
+	size_t at;       /* of one value by itself: which */
 	bool is_partial; /* there may be more: not all could be asked for */
 };
 

@@ -138,7 +138,8 @@ struct message {
 	uint64_t size;
 	uint64_t damage;
 	struct str damage_words[DAMAGE_N];
-	struct reply refusal; /* of a local submission, kept for the end */
+	struct scan_found *found; /* see scan.c; NULL: nothing yet */
+	struct reply refusal;     /* of a local submission, kept for the end */
 	bool has_refusal;
 };
 
@@ -179,8 +180,10 @@ struct session {
 	size_t n_charged;
 	struct str ref;
 	struct pattern_budget budget;
+	uint64_t *spent; /* see spent.c; NULL: nothing yet */
 	/* While a stage runs: */
 	enum stage stage;
+	const struct rule *rule; /* that is asked about; NULL: none */
 	struct arena *scratch;   /* ends with the stage */
 	struct lookups *lookups; /* in tables in the store; NULL: not asked */
 	struct str rcpt;         /* the recipient that is asked for */

@@ -9,6 +9,7 @@
 #include "rules/check.h"
 #include "rules/parser.h"
 #include "rules/print.h"
+#include "rules/scan.h"
 
 #include <sha256.h>
 #include <stdatomic.h>
@@ -233,6 +234,7 @@ free_ruleset(void *memory)
 	struct ruleset *rules = memory;
 	struct program *program = &rules->program;
 
+	scans_free(program);
 	for (size_t i = 0; i < program->n_rules; i++)
 		free_conditions(program->rules[i]->cond);
 	for (size_t i = 0; i < program->n_blocks; i++)
@@ -278,11 +280,15 @@ finish_load(struct loader *loader)
 		checker.on_outage = OUTAGE_COUNT_LOCALLY;
 	needs_init(&rules->needs);
 	check_program(&checker);
-	for (size_t i = 0; i < program->n_tables; i++)
+	for (size_t i = 0; i < program->n_tables; i++) {
+		program->tables[i]->is_one_by_one = rules->options.one_by_one;
 		table_load(program->tables[i], rules->io, loader->diags);
+	}
 	if (diags_n_errors(loader->diags) > 0)
 		return false;
 	plan_program(program, &rules->needs);
+	if (!rules->options.one_by_one)
+		scans_make(program);
 	make_hash(rules);
 	return true;
 }

@@ -44,6 +44,8 @@ struct rules_options {
 	uint64_t scan_limit;     /* bytes of a body that are looked at */
 	uint32_t scan_budget_ms; /* CPU time for the patterns of one message */
 	uint32_t regex_match_limit;
+	bool one_by_one;    /* patterns are tried without libhs: what only looks
+			    at rules need not wait for it */
 	int64_t now_ms;     /* for `expires` */
 	bool lacks_archive; /* this build has no libarchive: who needs it is */
 	bool lacks_magic;   /* warned; the same of libmagic */

@@ -23,6 +23,7 @@ names_rules(struct tool *tool)
 	if (conf == NULL)
 		return NULL;
 	conf_rules_options(conf, &options);
+	options.one_by_one = true;
 	diags = diags_new();
 	rules = ruleset_load(
 	    &files_io, conf->rules.items, conf->rules.n, &options, diags);

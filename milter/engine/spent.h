@@ -1,0 +1,16 @@
+/*
+ * spent: what becomes of a pattern that had no answer for want of budget.
+ */
+#ifndef SLUICE_ENGINE_SPENT_H
+#define SLUICE_ENGINE_SPENT_H
+
+#include "engine/state.h"
+
+/* What was over the budget is unknown, damage of the message, and told of the
+ * rule that asked, once. */
+enum tri tri_of_pattern(struct session *session, enum pattern_result result);
+
+/* A new budget begins: what was told may be told again. */
+void spent_forget(struct session *session);
+
+#endif
