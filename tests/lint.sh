@@ -79,7 +79,7 @@ shared_things() {
 				print file, $NF
 			}'
 	done
-	for layer in base mime store rules engine conf daemon; do
+	for layer in base mime inspect store rules engine conf daemon; do
 		grep -lE '^(static |	).*(_Atomic|atomic_|_(mutex|rwlock)_t)[^*;=]*[ )][*a-z_]+(\[.*\])?( = .*)?;' \
 			milter/$layer/*.[ch]
 	done | sed 's,^milter/,,'

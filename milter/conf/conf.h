@@ -55,6 +55,8 @@ struct conf {
 	uint64_t scan_limit;
 	uint32_t scan_budget_ms;
 	uint32_t regex_match_limit;
+	uint32_t inspect_timeout_ms;
+	uint32_t inspect_helpers;
 	uint32_t max_connections;
 	const char *pid_file; /* NULL: none */
 	const char *host;     /* NULL: the system's, see conf_host */

@@ -85,6 +85,17 @@ conf_load_rules(const struct conf *conf, struct buf *diagnostics)
 	return rules;
 }
 
+struct inspector *
+conf_inspector(const struct conf *conf)
+{
+	struct inspect_options options;
+
+	inspect_options_init(&options);
+	options.n_helpers = conf->inspect_helpers;
+	options.timeout_ms = conf->inspect_timeout_ms;
+	return inspector_new(&options);
+}
+
 /* The first line, without its end. 0, or -1 and a reason. */
 static int
 read_password(const char *path, struct buf *password, struct buf *error)

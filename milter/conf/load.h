@@ -5,6 +5,7 @@
 #define SLUICE_CONF_LOAD_H
 
 #include "conf/conf.h"
+#include "inspect/inspect.h"
 #include "rules/ruleset.h"
 #include "store/store.h"
 
@@ -26,6 +27,9 @@ const char *conf_zone(const struct conf *conf);
  * in either case. */
 struct ruleset *conf_load_rules(
     const struct conf *conf, struct buf *diagnostics);
+
+/* What looks into attachments; nothing is started before it is asked. */
+struct inspector *conf_inspector(const struct conf *conf);
 
 /* Reads the password file; never waits for the store. NULL and diagnostics if
  * something is wrong. */

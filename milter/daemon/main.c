@@ -21,6 +21,7 @@
 #include "daemon/reload.h"
 #include "daemon/sessions.h"
 #include "daemon/signals.h"
+#include "inspect/inspect.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -228,6 +229,7 @@ open_stores(const struct conf *conf, struct buf *diagnostics)
 	if (getrandom(&boot, sizeof(boot), 0) != (ssize_t)sizeof(boot))
 		boot = (uint32_t)clock_wall_ms();
 	engine_init(&service.engine, service.store, local, boot);
+	service.engine.inspector = conf_inspector(conf);
 	service.engine.is_logged = true;
 }
 
@@ -366,8 +368,11 @@ stop(int status)
 int
 main(int argc, char **argv)
 {
-	struct arguments args = read_arguments(argc, argv);
+	struct arguments args;
 
+	if (inspect_is_helper(argc, argv))
+		return inspect_serve();
+	args = read_arguments(argc, argv);
 	if (args.is_check)
 		check(&args);
 	if (!args.is_foreground && background_start() == -1)

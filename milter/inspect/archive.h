@@ -11,9 +11,17 @@
 
 #include "inspect/inspect.h"
 
-/* Do these bytes begin like an archive that libarchive knows? The mime layer's
- * question, too (see mime/signature.h). */
+/* Whatever libarchive will want of the system, before there is none. */
+void archive_prepare(void);
+
+/*
+ * Fills in what item has of an archive; is_encrypted is only ever set. It ends
+ * within most of timeout_ms, unless libarchive itself is lost in something.
+ */
 void archive_list(struct inspect_item *item,
     const struct inspect_options *options, struct arena *arena);
+
+/* "libarchive 3.6.2", of the library that is loaded; NULL: none. */
+const char *archive_version_text(void);
 
 #endif

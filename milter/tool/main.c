@@ -3,6 +3,8 @@
  */
 #include "tool/tool.h"
 
+#include "inspect/inspect.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,6 +73,8 @@ main(int argc, char **argv)
 	const char *name;
 	int i = 1;
 
+	if (inspect_is_helper(argc, argv))
+		return inspect_serve();
 	/* What goes wrong, commands say themselves. */
 	log_setup("sluice", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	if (i < argc && strcmp(argv[i], "-c") == 0) {
