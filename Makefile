@@ -109,13 +109,18 @@ $(BUILD)/lib/content_cost: tests/lib/content_cost.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
+# Of these the program itself is the subject.
+$(BUILD)/lib/mime_dump: tests/lib/mime_dump.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
 $(BUILD)/bench/store_bench: tests/bench/store_bench.c \
 		$(wildcard tests/bench/client*.c) tests/bench/client.h $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(ARCHIVES) \
 		$(LIBS)
 
-units: $(UNITS) $(BUILD)/lib/delay_proxy
+units: $(UNITS) $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 
