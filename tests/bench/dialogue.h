@@ -25,6 +25,7 @@ struct plan {
 	unsigned n_keys; /* different clients, logins, senders */
 	size_t n_body_bytes;
 	const char *body;
+	const char *content_type; /* NULL: plain text */
 	const char *daemon_name;
 	bool is_authenticated;
 	bool is_held; /* silent after the last message, until is_stopping */

@@ -10,6 +10,7 @@ seconds=${SECONDS:-3}
 connections=${CONNECTIONS:-20}
 daemon=${DAEMON:-mx}
 login=
+mail= # a mail file that is sent; made up without
 [ "$daemon" = mx ] || login=-a
 body=2000
 headers=8
@@ -24,7 +25,7 @@ build() {
 	# shellcheck disable=SC2046 # flags are several words
 	${CC:-gcc} -std=c17 -D_GNU_SOURCE -O2 -o "$out/load" "$src/load.c" \
 		"$src/options.c" "$src/dialogue.c" "$src/speech.c" \
-		"$src/wire.c" "$src/tally.c" &&
+		"$src/wire.c" "$src/tally.c" "$src/mail.c" &&
 		${CC:-gcc} -std=c17 -D_GNU_SOURCE -O2 -o "$out/nothing" \
 			"$src/nothing.c" -pthread \
 			$(pkg-config --cflags --libs milter) ||
@@ -89,7 +90,8 @@ run_load() {
 	name=$1
 	shift
 	timeout 120 "$out/load" -c "$connections" -b "$body" -H "$headers" \
-		-k "$keys" ${login:+"$login"} -d "$daemon" "$@" "unix:$T/$name.sock" \
+		-k "$keys" ${login:+"$login"} ${mail:+-f "$mail"} \
+		-d "$daemon" "$@" "unix:$T/$name.sock" \
 		< /dev/null > "$T/report" 2> "$T/load.err" ||
 		bail "$name: $(cat "$T/load.err"; tail -n 3 "$T/$name.log")"
 	refused=$(($(value connections_refused) + $(value messages_refused) +

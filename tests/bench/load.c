@@ -8,6 +8,7 @@
  * after its farewell for the filter to close: a reply too many shows then.
  */
 #include "dialogue.h"
+#include "mail.h"
 #include "options.h"
 #include <errno.h>
 #include <netdb.h>
@@ -472,6 +473,23 @@ set_plan(struct load *load)
 	};
 }
 
+/* A mail of the user's in place of the one that is made up. */
+static void
+set_mail(struct load *load)
+{
+	const char *path = load->options.mail;
+	struct mail mail;
+
+	if (path == NULL)
+		return;
+	if (mail_read(path, &mail) == -1)
+		fail("%s: %s", path,
+		    errno != 0 ? strerror(errno) : "no empty line in it");
+	load->plan.body = mail.body;
+	load->plan.n_body_bytes = mail.n_body_bytes;
+	load->plan.content_type = mail.content_type;
+}
+
 static void
 raise_file_limit(void)
 {
@@ -495,6 +513,7 @@ main(int argc, char **argv)
 	raise_file_limit();
 	set_address(&load, options->socket);
 	set_plan(&load);
+	set_mail(&load);
 	load.n_slots =
 	    options->n_idle > 0 ? options->n_idle : options->n_connections;
 	load.slots = calloc(load.n_slots, sizeof(struct slot *));

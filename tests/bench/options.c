@@ -56,7 +56,9 @@ print_help(FILE *out)
 	    "inet:PORT@HOST) and measures it. Exit code 1: the filter broke "
 	    "the protocol.\n\n"
 	    "  -d, --daemon NAME  value of {daemon_name} (mx)\n"
-	    "  -a, --auth         with a login\n");
+	    "  -a, --auth         with a login\n"
+	    "  -f, --file MAIL    its body and Content-Type instead of "
+	    "--body\n");
 	for (size_t i = 0; i < N_NUMBERS; i++)
 		fprintf(out, "  -%c, --%-12s %s (%u)\n", numbers[i].letter,
 		    numbers[i].name, numbers[i].help, numbers[i].preset);
@@ -97,7 +99,9 @@ take_option(struct options *options, int letter, bool *has_messages)
 		options->daemon_name = optarg;
 	if (letter == 'a')
 		options->is_authenticated = true;
-	if (letter == 'd' || letter == 'a')
+	if (letter == 'f')
+		options->mail = optarg;
+	if (letter == 'd' || letter == 'a' || letter == 'f')
 		return OPTIONS_FINE;
 	for (size_t i = 0; i < N_NUMBERS; i++) {
 		if (numbers[i].letter != letter)
@@ -119,6 +123,7 @@ make_tables(struct option *longs, char *shorts)
 	static const struct option others[] = {
 		{ "daemon", required_argument, NULL, 'd' },
 		{ "auth", no_argument, NULL, 'a' },
+		{ "file", required_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -130,13 +135,13 @@ make_tables(struct option *longs, char *shorts)
 		*shorts++ = ':';
 	}
 	memcpy(longs, others, sizeof(others));
-	strcpy(shorts, "d:ah");
+	strcpy(shorts, "d:f:ah");
 }
 
 enum options_outcome
 options_read(int argc, char **argv, struct options *options_out)
 {
-	struct option longs[N_NUMBERS + 4];
+	struct option longs[N_NUMBERS + 5];
 	char shorts[2 * N_NUMBERS + 8];
 	bool has_messages = false;
 	int letter;

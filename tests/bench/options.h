@@ -9,6 +9,7 @@
 struct options {
 	const char *socket;
 	const char *daemon_name;
+	const char *mail; /* a mail file; NULL: made up */
 	unsigned n_connections;
 	unsigned n_messages;
 	unsigned n_sessions; /* 0: for seconds */

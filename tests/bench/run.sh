@@ -11,6 +11,7 @@
 #   BENCH="limits over"  only these parts; all are, in this order:
 #                        memory    of the daemon, and of an idle connection
 #                        shipped   shipped rules, envelope rules, five limits each
+#                        content   a hundred patterns, a mail of several parts
 #                        limits    five limits at three stages; twenty
 #                        over      a client over its limit beside one that is not
 #                        breaker   Redis away beside the store in memory
@@ -29,11 +30,12 @@
 [ $# = 0 ] || { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0; }
 . "$(dirname "$0")/../lib/tap.sh"
 
-parts='memory shipped limits over breaker bytes scale ledger'
+parts='memory shipped content limits over breaker bytes scale ledger'
 
 . "$TOP/tests/bench/lib.sh"
 . "$src/shipped.sh"
 . "$src/limits.sh"
+. "$src/content.sh"
 . "$src/scale.sh"
 
 failed=0

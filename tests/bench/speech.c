@@ -198,9 +198,14 @@ write_header(struct dialogue *d)
 	} else if (i == 2) {
 		write_message_id(d);
 	} else {
+		bool is_type;
+
 		i = i - 3 < n_fixed ? i - 3 : n_fixed - 1;
+		is_type = strcmp(fixed[i][0], "Content-Type") == 0 &&
+			  d->plan->content_type != NULL;
 		packets_text(&d->out, fixed[i][0]);
-		packets_text(&d->out, fixed[i][1]);
+		packets_text(
+		    &d->out, is_type ? d->plan->content_type : fixed[i][1]);
 	}
 }
 
