@@ -367,7 +367,8 @@ uu_digit(struct str line, size_t at)
 	return at < line.len ? (uint32_t)(line.p[at] - ' ') & 63 : 0;
 }
 
-/* The first digit says how many bytes the line has. */
+/* The first digit says how many bytes the line has; of a line that is cut off
+ * only those that are there, else a short input would become a long output. */
 static void
 decode_uu_line(struct str line, struct buf *out, uint64_t *damage)
 {
@@ -376,6 +377,8 @@ decode_uu_line(struct str line, struct buf *out, uint64_t *damage)
 	/* Some programs add a check sum, others cut blanks at the end. */
 	if (line.len > need + 1 || line.len + 3 < need)
 		*damage |= DAMAGE_BIT(DAMAGE_UUENCODE);
+	if (n > (line.len - 1) / 4 * 3 + (line.len - 1) % 4)
+		n = (line.len - 1) / 4 * 3 + (line.len - 1) % 4;
 	for (size_t i = 1; n > 0; i += 4) {
 		uint32_t bits =
 		    uu_digit(line, i) << 18 | uu_digit(line, i + 1) << 12 |

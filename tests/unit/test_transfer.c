@@ -85,8 +85,9 @@ static const struct {
 	{ UU, T("x\nbegin 0644 a\n!9@``\n \nend\ny\n"), T("f"), NONE },
 	{ UU, T("begin 644 a\n&9F]O8F%R\n`\nend"), T("foobar"), NONE },
 	{ UU, T("begin 644 a\n#9F]O\n"), T("foo"), BAD_UU },
-	{ UU, T("begin 644 a\n&9F]O\n`\nend\n"), T("foo\0\0\0"), BAD_UU },
+	{ UU, T("begin 644 a\n&9F]O\n`\nend\n"), T("foo"), BAD_UU },
 	{ UU, T("begin 644 a\n#9F]O99\n`\nend\n"), T("foo"), BAD_UU },
+	{ UU, T("begin 644 a\n?9F]O\n`\nend\n"), T("foo"), BAD_UU },
 	{ UU, T("begin 644 a\n#9f]O\n`\nend\n"), T(""), BAD_UU },
 	{ UU, T("nothing here"), T(""), BAD_UU },
 };
