@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define ZONES              "/zoneinfo/"
+#define TEST_INSPECT_MS    20000
 #define PASSWORD_MAX_BYTES ((size_t)1024)
 
 void
@@ -85,15 +86,27 @@ conf_load_rules(const struct conf *conf, struct buf *diagnostics)
 	return rules;
 }
 
-struct inspector *
-conf_inspector(const struct conf *conf)
+static struct inspector *
+make_inspector(const struct conf *conf, uint32_t timeout_ms)
 {
 	struct inspect_options options;
 
 	inspect_options_init(&options);
 	options.n_helpers = conf->inspect_helpers;
-	options.timeout_ms = conf->inspect_timeout_ms;
+	options.timeout_ms = timeout_ms;
 	return inspector_new(&options);
+}
+
+struct inspector *
+conf_inspector(const struct conf *conf)
+{
+	return make_inspector(conf, conf->inspect_timeout_ms);
+}
+
+struct inspector *
+conf_test_inspector(const struct conf *conf)
+{
+	return make_inspector(conf, TEST_INSPECT_MS);
 }
 
 /* The first line, without its end. 0, or -1 and a reason. */

@@ -30,6 +30,9 @@ struct ruleset *conf_load_rules(
 
 /* What looks into attachments; nothing is started before it is asked. */
 struct inspector *conf_inspector(const struct conf *conf);
+/* The same for tests of rules: with so much time that none fails because the
+ * machine is busy. */
+struct inspector *conf_test_inspector(const struct conf *conf);
 
 /* Reads the password file; never waits for the store. NULL and diagnostics if
  * something is wrong. */

@@ -51,6 +51,7 @@ run_tests(const struct conf *conf, struct buf *diagnostics)
 	int rc;
 
 	conf_rules_options(conf, &rules_options);
+	options.inspector = conf_test_inspector(conf);
 	rc = trace_run_beside(
 	    &options, conf->rules.items, conf->rules.n, &result);
 	if (rc == -1) {
@@ -58,6 +59,7 @@ run_tests(const struct conf *conf, struct buf *diagnostics)
 		buf_add(diagnostics, buf_str(&result.report));
 	}
 	trace_result_done(&result);
+	inspector_free(options.inspector);
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 #define SLUICE_ENGINE_TRACE_H
 
 #include "base/buf.h"
+#include "inspect/inspect.h"
 #include "rules/ruleset.h"
 
 /* Where the clock of every test begins: 2026-01-01 00:00:00 UTC. */
@@ -35,6 +36,7 @@ struct trace_options {
 	 * (trace_run_beside). */
 	struct ruleset *rules;
 	const char *rules_error; /* why rules is NULL; NULL: nobody tried */
+	struct inspector *inspector; /* NULL: attachments stay unknown */
 	/* NULL: memory. Each test uses a random prefix of its own there and
 	 * wipes it at its end, passed or not. */
 	const char *store_url;

@@ -403,6 +403,7 @@ run_with_store(struct trace_run *run, const struct trace_test *test,
 
 	run->local = open_memory();
 	engine_init(&run->engine, run->store, run->local, TRACE_REF_BOOT);
+	run->engine.inspector = run->options->inspector;
 	run->engine.on_verdict = note_verdict;
 	run->engine.on_crossing = note_crossing;
 	run->engine.is_observed = is_switched;

@@ -74,14 +74,19 @@ test_with(
 		return TOOL_FINDING;
 	conf_rules_options(conf, &rules_options);
 	options.rules_options = &rules_options;
-	if (n == 0)
-		return test_beside(&options, conf);
+	options.inspector = conf_test_inspector(conf);
+	if (n == 0) {
+		rc = test_beside(&options, conf);
+		inspector_free(options.inspector);
+		return rc;
+	}
 	buf_init(&why);
 	options.rules =
 	    trace_load_rules(&options, conf->rules.items, conf->rules.n, &why);
 	options.rules_error = buf_str(&why).p;
 	rc = test_files(&options, n, files);
 	ruleset_put(options.rules);
+	inspector_free(options.inspector);
 	buf_done(&why);
 	return rc;
 }
