@@ -10,15 +10,17 @@ expect(const char *text, bool lacks_archive, bool lacks_magic, const char *want)
 	struct rules_io io = kit_io(&files);
 	struct rules_options options;
 	struct diags *diags = diags_new();
+	struct ruleset *rules;
 	struct buf said = { 0 };
 
 	kit_options(&options);
 	options.lacks_archive = lacks_archive;
 	options.lacks_magic = lacks_magic;
-	ruleset_put(
-	    ruleset_load_text(&io, "a.rules", str_of(text), &options, diags));
+	rules =
+	    ruleset_load_text(&io, "a.rules", str_of(text), &options, diags);
 	diags_render(diags, &said);
 	diags_free(diags);
+	ruleset_put(rules);
 	assert_string_equal(said.len > 0 ? said.p : "", want);
 	buf_done(&said);
 }
