@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "inspect/inspect.h"
 #include "rules/check.h"
 #include "rules/parser.h"
 #include "rules/print.h"
@@ -53,6 +54,8 @@ rules_options_init(struct rules_options *options)
 		.scan_budget_ms = 250,
 		.regex_match_limit = 10000,
 		.now_ms = clock_wall_ms(),
+		.lacks_archive = !inspect_has_archive(),
+		.lacks_magic = !inspect_has_magic(),
 	};
 }
 
