@@ -17,4 +17,7 @@
  * is folded in it, and nothing was appended. */
 bool fold(struct str text, size_t max_bytes, struct buf *out);
 
+/* Is this character a blank, or one that fold drops? */
+bool fold_is_unseen(uint32_t code);
+
 #endif

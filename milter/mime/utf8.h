@@ -1,0 +1,19 @@
+/*
+ * utf8: one character of valid UTF-8, both ways.
+ */
+#ifndef SLUICE_MIME_UTF8_H
+#define SLUICE_MIME_UTF8_H
+
+#include "base/str.h"
+
+#define UTF8_REPLACEMENT 0xfffd
+
+/* The character at p (of valid UTF-8, at least one byte); *len_out: of it. */
+uint32_t utf8_read(const char *p, size_t *len_out);
+/* Writes code (no surrogate, at most U+10FFFF) and returns its length. */
+size_t utf8_write(uint32_t code, char bytes[4]);
+/* s without the bytes of a character that is cut off at its end, and without
+ * those at its beginning. */
+struct str utf8_whole(struct str s);
+
+#endif
