@@ -24,7 +24,8 @@ enum mime_kind {
 	MIME_MULTIPART,
 	MIME_MESSAGE, /* message/rfc822 and the like: its one child is whole */
 	MIME_TEXT,    /* text/plain and every text but HTML */
-	MIME_HTML,    /* text/html, application/xhtml+xml */
+	MIME_HTML,    /* text/html, application/xhtml+xml, and what is called
+			 a page: invoice.html, logo.svg */
 	MIME_OTHER,   /* an image, a program, … */
 };
 

@@ -295,6 +295,36 @@ read_names(struct maker *maker)
 	mime_names_add(maker->meaning, list, n, maker->limits);
 }
 
+/* Opened from a disk, a page is what is called one, whatever type it had. */
+static bool
+is_name_of_page(struct str name)
+{
+	static const char *const endings[] = { ".htm", ".html", ".shtml",
+		".xht", ".xhtml", ".svg" };
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		struct str ending = str_of(endings[i]);
+
+		if (name.len >= ending.len &&
+		    str_eq_nocase(
+			str_from(name, name.len - ending.len), ending))
+			return true;
+	}
+	return false;
+}
+
+static void
+read_pages(struct mime_meaning *meaning)
+{
+	bool is_page = false;
+
+	for (size_t i = 0; i < meaning->n_names; i++)
+		is_page = is_page || is_name_of_page(meaning->names[i]);
+	for (size_t i = 0; is_page && i < meaning->n_types; i++)
+		if (!has_structure(meaning->types[i].kind))
+			meaning->types[i].kind = MIME_HTML;
+}
+
 /* RFC 2183 section 2.8: what is unknown is an attachment. */
 static bool
 is_attached(const struct maker *maker)
@@ -324,6 +354,7 @@ mime_meaning_init(struct mime_meaning *meaning, struct mime_fields *fields,
 	    (meaning->n_types > 1 && meaning->types[1].kind == MIME_MULTIPART))
 		read_boundaries(&maker);
 	read_names(&maker);
+	read_pages(meaning);
 	meaning->is_attachment = is_attached(&maker) || meaning->n_names > 0;
 }
 
