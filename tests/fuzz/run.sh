@@ -33,7 +33,7 @@ ${MAKE:-make} -s -j2 BUILD="$build" CC=clang OPT=-O1 HARDEN=-fPIE \
 
 # What the archives were built with, where it is there.
 libraries="hiredis libpcre2-8 libidn2 libmd"
-for library in libhs; do
+for library in libhs libseccomp libarchive libmagic; do
 	! pkg-config --exists "$library" || libraries="$libraries $library"
 done
 
