@@ -1,11 +1,13 @@
 /*
- * stats: how often each rule acted, or would have, by day; which never did in
- * the time that is kept, and which the rules have no more.
+ * stats: how often each rule acted, or would have, by day; how often it had no
+ * answer for want of budget; which never did anything in the time that is kept,
+ * and which the rules have no more.
  */
 #include "tool/desk.h"
 
 #include "base/calendar.h"
 #include "base/quantity.h"
+#include "mime/damage.h"
 #include "tool/grid.h"
 #include "tool/json.h"
 
@@ -116,9 +118,20 @@ column_of(const struct stats *stats, struct str day)
 	return -1;
 }
 
+/* It did nothing: a pattern of it ran into a limit. */
+static bool
+had_no_answer(const struct hit *hit)
+{
+	return str_is(hit->action, damage_word(DAMAGE_REGEX_LIMIT)) ||
+	       str_is(hit->action, damage_word(DAMAGE_SCAN_BUDGET));
+}
+
 static struct str
 action_phrase(const struct stats *stats, const struct hit *hit)
 {
+	if (had_no_answer(hit))
+		return arena_printf(stats->desk->arena, "no answer: %.*s",
+		    STR_ARG(hit->action));
 	return hit->is_observed ? arena_printf(stats->desk->arena, "would %.*s",
 				      STR_ARG(hit->action))
 				: hit->action;
@@ -258,7 +271,8 @@ static bool
 was_hit(const struct stats *stats, struct str rule)
 {
 	for (size_t i = 0; i < stats->n; i++)
-		if (str_eq(stats->hits[i].rule, rule))
+		if (str_eq(stats->hits[i].rule, rule) &&
+		    !had_no_answer(&stats->hits[i]))
 			return true;
 	return false;
 }

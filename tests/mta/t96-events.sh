@@ -178,11 +178,15 @@ today=$(date -u +%F)
 yesterday=$(date -u -d yesterday +%F)
 rcli hset sluice:rule:pace "$today.tempfail" 12 "$yesterday.tempfail" 3 "$yesterday.would-tempfail" 2 > /dev/null
 rcli hset sluice:rule:gone "$today.reject" 4 > /dev/null
+rcli hset sluice:rule:idle "$today.scan-budget" 6 "$today.regex-limit" 2 > /dev/null
+rcli zadd sluice:rules "$(now_ms)" idle > /dev/null
 rcli zadd sluice:rules "$(now_ms)" pace "$(now_ms)" gone > /dev/null
 run 0 "stats" stats
 like "  by rule and day" "$OUT" "^pace +tempfail +15 +$today +- +- +- +- +- +3 +12$"
 like "  what would have been apart" "$OUT" "^pace +would tempfail +2 +$yesterday +- +- +- +- +- +2 +-$"
 like "  rules that are gone are marked" "$OUT" '^gone +reject +4 .*not in the rules any more$'
+like "  what ran out of budget is no hit" "$OUT" "^idle +no answer: scan-budget +6 +$today .* 6$"
+like "  of either kind" "$OUT" '^idle +no answer: regex-limit +2 '
 like "  rules never hit" "$OUT" '^Never hit in the 90 days that are kept: idle \(.*site\.rules:5\)$'
 run 0 "stats of a rule" stats pace
 unlike "  of no other" "$OUT" 'gone|idle'
@@ -190,7 +194,7 @@ run 0 "stats of many days" stats --days 30 pace
 like "  a row for each" "$OUT" "^pace +$yesterday +would tempfail +2$"
 run 0 "stats --json" stats --json
 json_ok "  is JSON" '{(r["rule"], r["day"], r.get("would")): r["hits"] for r in it}[("pace", "'"$yesterday"'", True)] == 2'
-json_ok "  with rules never hit" '[r["hits"] for r in it if r["rule"] == "idle"] == [0]'
+json_ok "  with rules never hit" '[r["hits"] for r in it if r["rule"] == "idle" and not r["day"]] == [0]'
 json_ok "  and gone" '[r["exists"] for r in it if r["rule"] == "gone"] == [False]'
 run 1 "stats of a rule that is not there" stats pase
 like "  names the nearest" "$ERR" "did you mean 'pace'"

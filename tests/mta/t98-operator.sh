@@ -20,6 +20,9 @@ on rcpt {
            if over user-pace or over user-day
     maybe: observe reject 550 5.7.1 "odd" if rcpt.to.local == "odd"
 }
+on headers {
+    slow:  tag "slow" if subject =~ /^(x+x+)+[yz]$/
+}
 END
 for setting in 'sasl_domain = example.org' 'host = mx1.example.org' 'timezone = UTC'; do
 	sluiced_set one "$setting"
@@ -157,12 +160,15 @@ differs() {
 }
 ok "one with other rules is marked" wait_for 15 differs
 
+smtp "$first_submission" 'EHLO a.example' 'MAIL FROM:<dora@example.org>' \
+	'RCPT TO:<b@example.net>' DATA "Subject: $(printf '%060d' 0 | tr 0 x)" '' . QUIT
 hits() {
 	"$BUILD/sluice" -c "$tool_conf" stats > "$T/stats" &&
 		grep -Eq '^pace +tempfail +[1-9]' "$T/stats" &&
-		grep -Eq '^maybe +would reject +1 ' "$T/stats"
+		grep -Eq '^maybe +would reject +1 ' "$T/stats" &&
+		grep -Eq '^slow +no answer: regex-limit +1 ' "$T/stats"
 }
-ok "stats have hits and would-have hits" wait_for 15 hits
+ok "stats have hits, would-have hits, and patterns that ran into a limit" wait_for 15 hits
 like "  those of a rule that was observed for a while, too" "$(cat "$T/stats")" 'sus +would reject'
 ok "tail showed it all as JSON" python3 -c '
 import json, sys
