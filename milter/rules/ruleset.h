@@ -85,5 +85,7 @@ void ruleset_refresh_tables(struct ruleset *rules);
 void ruleset_print(const struct ruleset *rules, struct buf *out);
 /* For people: where each limit is charged, what each accept goes around. */
 void ruleset_explain(const struct ruleset *rules, struct buf *out);
+/* What libhs scans, and which patterns it does not take and why. */
+void ruleset_explain_patterns(const struct ruleset *rules, struct buf *out);
 
 #endif

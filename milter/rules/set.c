@@ -38,6 +38,8 @@ struct set {
 	struct text_set texts;
 	struct net_entry *nets;
 	const struct pattern **patterns[SUBJECT_KINDS];
+	uint32_t *numbers; /* of patterns */
+	uint32_t number;
 	struct prefilter *prefilters[SUBJECT_KINDS];
 	struct str *values; /* as added; NULL: there are none */
 	size_t n_added;
@@ -86,6 +88,7 @@ set_put(struct set *set)
 	text_set_done(&set->texts);
 	free(set->nets);
 	free(set->values);
+	free(set->numbers);
 	arena_free(set->arena);
 	arena_free(set->scratch);
 	free(set);
@@ -101,6 +104,9 @@ reserve(struct set *set)
 	set->room = room;
 	if (set->type == TABLE_CIDR)
 		set->nets = xrealloc(set->nets, room * sizeof(*set->nets));
+	if (set->type == TABLE_REGEX)
+		set->numbers =
+		    xrealloc(set->numbers, room * sizeof(*set->numbers));
 	for (int kind = 0; kind < SUBJECT_KINDS; kind++)
 		if (set->type == TABLE_REGEX)
 			set->patterns[kind] = xrealloc(set->patterns[kind],
@@ -175,6 +181,7 @@ add_regex(
 	if (of_bytes != NULL) {
 		set->patterns[OF_TEXT][set->n_added] = of_text;
 		set->patterns[OF_BYTES][set->n_added] = of_bytes;
+		set->numbers[set->n_added] = set->number;
 	} else {
 		buf_printf(error, "is a wrong regular expression: %s",
 		    reason.p == NULL ? "" : reason.p);
@@ -317,6 +324,12 @@ set_finish(struct set *set)
 	set->scratch = NULL;
 }
 
+void
+set_number(struct set *set, size_t number)
+{
+	set->number = (uint32_t)number;
+}
+
 size_t
 set_size(const struct set *set)
 {
@@ -416,6 +429,25 @@ set_find_ip(const struct set *set, const struct ip *ip, struct str *value_out)
 		return true;
 	}
 	return false;
+}
+
+void
+set_patterns(const struct set *set,
+    void (*each)(void *context, const struct table_pattern *entry),
+    void *context)
+{
+	const struct prefilter *prefilter = set->prefilters[OF_TEXT];
+
+	for (size_t i = 0; i < set->n; i++) {
+		struct table_pattern entry = {
+			.pattern = set->patterns[OF_TEXT][i],
+			.number = set->numbers[i],
+		};
+
+		if (prefilter != NULL)
+			entry.refusal = prefilter_refusal(prefilter, i);
+		each(context, &entry);
+	}
 }
 
 static bool

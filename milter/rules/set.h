@@ -34,6 +34,8 @@ void set_put(struct set *set); /* NULL is fine */
 int set_add(
     struct set *set, struct str text, struct buf *error, size_t *offset_out);
 void set_finish(struct set *set);
+/* Numbers what is added from now on (regular expressions only). */
+void set_number(struct set *set, size_t number);
 size_t set_size(const struct set *set);
 
 /* value_out may be NULL. */
@@ -42,6 +44,9 @@ bool set_find_text(const struct set *set, struct str text, bool ignore_case,
 bool set_find_ip(
     const struct set *set, const struct ip *ip, struct str *value_out);
 /* Regular expressions: see table_match. */
+void set_patterns(const struct set *set,
+    void (*each)(void *context, const struct table_pattern *entry),
+    void *context);
 enum pattern_result set_match(const struct set *set, struct str text,
     struct pattern_budget *budget, struct str *value_out);
 

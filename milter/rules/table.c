@@ -242,7 +242,7 @@ add_lines(const struct table *table, struct set *set, struct str text,
 		ptrdiff_t end = str_find(text, '\n');
 		size_t len = end < 0 ? text.len : (size_t)end;
 
-		number++;
+		set_number(set, ++number);
 		buf_clear(&reason);
 		if (add_line(table->type, set, str_sub(text, 0, len),
 			&reason) == -1 &&
@@ -356,6 +356,7 @@ load_entries(struct table *table, struct diags *diags)
 	for (size_t i = 0; i < table->n_entries; i++) {
 		struct pos pos = table->entry_pos[i];
 
+		set_number(set, i);
 		if (set_add(set, table->entries[i], &error, &offset) == 0)
 			continue;
 		if (offset > 0) {
@@ -521,4 +522,20 @@ table_match(const struct table *table, struct str text,
 		*value_out = arena_str(arena, value);
 	set_put(set);
 	return result;
+}
+
+void
+table_patterns(const struct table *table,
+    void (*each)(void *context, const struct table_pattern *entry),
+    void *context)
+{
+	struct set *set;
+
+	if (table->type != TABLE_REGEX || table->is_redis)
+		return;
+	pthread_rwlock_rdlock(&table->content->lock);
+	set = set_get(table->content->set);
+	pthread_rwlock_unlock(&table->content->lock);
+	set_patterns(set, each, context);
+	set_put(set);
 }

@@ -107,6 +107,17 @@ bool table_value_ip(const struct table *table, const struct ip *ip,
 enum pattern_result table_match(const struct table *table, struct str text,
     struct pattern_budget *budget, struct arena *arena, struct str *value_out);
 
+/* Each entry of a regex table that is not in Redis. */
+struct table_pattern {
+	const struct pattern *pattern; /* as it is for text */
+	size_t number;       /* its line in the file, or which of entries */
+	const char *refusal; /* see prefilter_refusal */
+};
+
+void table_patterns(const struct table *table,
+    void (*each)(void *context, const struct table_pattern *entry),
+    void *context);
+
 /*
  * Tables in Redis. The entries that would match text (or ip), the best match
  * first, in normal form (lower case and A-labels where the type or ignore_case

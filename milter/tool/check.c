@@ -3,10 +3,15 @@
  * keeps the daemon from starting; notes are what it would start with and its
  * administrator may not have meant.
  *
+ * With -v it also tells how patterns are scanned; with --slow it tries each on
+ * texts that make bad ones explode. What is slow is a warning: it works, and
+ * the limits bound it.
+ *
  * A rule file is right or wrong without the store; that is only asked which
  * rules an operator has switched to being observed.
  */
 #include "tool/effect.h"
+#include "tool/slow.h"
 #include "tool/tool.h"
 
 #include "base/clock.h"
@@ -89,9 +94,25 @@ add_notes(const struct conf *conf, const struct ruleset *rules, struct buf *out)
 		    out, "note: there are no rules: all mail is accepted\n");
 }
 
+/* What is wanted beside the errors. */
+struct wish {
+	bool is_verbose;
+	bool finds_slow;
+};
+
 static void
-say_fine(
-    const struct conf *conf, const struct ruleset *rules, struct buf *notes)
+find_slow(const struct ruleset *rules, struct buf *out, struct buf *notes)
+{
+	size_t n_slow;
+	size_t n = slow_patterns(rules, notes, &n_slow);
+
+	add_count(out, n, "pattern", " tried, ");
+	buf_printf(out, "%zu slow\n", n_slow);
+}
+
+static void
+say_fine(const struct conf *conf, const struct ruleset *rules,
+    const struct wish *wish, struct buf *notes)
 {
 	struct buf out;
 
@@ -100,6 +121,10 @@ say_fine(
 	add_count(&out, ruleset_n_limits(rules), "limit", ", ");
 	add_count(&out, ruleset_n_tables(rules), "table", ": fine\n");
 	ruleset_explain(rules, &out);
+	if (wish->is_verbose)
+		ruleset_explain_patterns(rules, &out);
+	if (wish->finds_slow)
+		find_slow(rules, &out, notes);
 	add_notes(conf, rules, notes);
 	tool_out(buf_str(&out));
 	tool_err(buf_str(notes));
@@ -109,11 +134,17 @@ say_fine(
 int
 check_run(struct tool *tool, int argc, char **argv)
 {
+	struct wish wish = { false, false };
+	const struct tool_option options[] = {
+		{ "-v", &wish.is_verbose, NULL },
+		{ "--slow", &wish.finds_slow, NULL },
+		{ NULL, NULL, NULL },
+	};
 	struct ruleset *rules;
 	struct buf notes;
 	int n, rc = TOOL_FINE;
 
-	if ((n = tool_arguments(tool, argc, argv, 0, INT_MAX, NULL)) == -1)
+	if ((n = tool_arguments(tool, argc, argv, 0, INT_MAX, options)) == -1)
 		return TOOL_USAGE;
 	if ((rules = tool_load_rules(tool, n, argv)) == NULL)
 		return TOOL_FINDING;
@@ -122,7 +153,7 @@ check_run(struct tool *tool, int argc, char **argv)
 	if (n == 0 && check_store(tool, rules, &notes) == -1)
 		rc = TOOL_FINDING;
 	else
-		say_fine(tool->conf, rules, &notes);
+		say_fine(tool->conf, rules, &wish, &notes);
 	buf_done(&notes);
 	ruleset_put(rules);
 	return rc;

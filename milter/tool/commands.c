@@ -7,8 +7,9 @@
 #include "rules/suggest.h"
 
 static const struct command commands[] = {
-	{ "check", "[FILE...]",
-	    "load the rules, say what is wrong and what limits charge",
+	{ "check", "[-v] [--slow] [FILE...]",
+	    "load the rules, say what is wrong and what limits charge; -v: how "
+	    "patterns are scanned, --slow: which are slow (warnings)",
 	    check_run },
 	{ "print", "[FILE...]", "print the rules in their normal form",
 	    print_run },
