@@ -120,10 +120,13 @@ end_header_at_delimiter(
 	struct str head = str_sub(
 	    line, 0, line.len < MIME_LINE_BYTES ? line.len : MIME_LINE_BYTES);
 
-	if (!str_starts(line, STR("--")) ||
-	    (!mime_delimiter_find(stream, head, &delimiter) &&
-		!mime_entity_is_own_delimiter(stream, head)))
+	if (!str_starts(line, STR("--")))
 		return false;
+	if (!mime_delimiter_find(stream, head, &delimiter)) {
+		if (!mime_entity_is_own_delimiter(stream, head))
+			return false;
+		mime_note(stream->part, DAMAGE_PART_HEADER);
+	}
 	while (stream->is_in_header)
 		mime_entity_header_end(stream);
 	if (mime_delimiter_find(stream, head, &delimiter)) {
@@ -139,11 +142,15 @@ static void
 finish_header_line(struct mime_stream *stream, struct str line_break)
 {
 	struct str line = buf_str(&stream->line);
+	/* CR CR LF is one line end for many programs, for others an empty
+	 * line: a line that is no field. */
+	bool is_doubtful = line.len == 0 && line_break.len == 2 &&
+			   stream->n_held == 1 && stream->held[0] == '\r';
 
 	mime_emit_held(stream);
 	if (!stream->is_decoded)
 		stream->at += stream->line_len - line.len;
-	if (line.len == 0) {
+	if (line.len == 0 && !is_doubtful) {
 		hold(stream, line_break);
 		mime_entity_header_end(stream);
 	} else if (!end_header_at_delimiter(stream, line, line_break)) {
