@@ -326,7 +326,7 @@ def _(p):
 @case(NAMES, "over-long", "program", "file-name",
       "a name longer than any cap, its ending behind the cap")
 def _(p):
-    return attached(p, 'filename="%s%s.exe"' % (p.thing, "n" * 3000))
+    return attached(p, 'filename="%s%s"' % ("n" * 3000, p.file))
 
 
 @case(NAMES, "charset", "program", hides="a name in UTF-16")

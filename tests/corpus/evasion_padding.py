@@ -101,14 +101,24 @@ def _(p):
     return mixed([part([], "Hello."), inner])
 
 
-@case(PADDING, "long-header", "program",
-      hides="a file name behind a header of 100 KB")
-def _(p):
+def behind_header(p, n):
     inner = part(["Content-Type: application/octet-stream",
                   "Content-Disposition: attachment; x=%s;\r\n filename=%s" %
-                  ("n" * 100000, p.file),
+                  ("n" * n, p.file),
                   "Content-Transfer-Encoding: base64"], b64(p.program))
     return mixed([part([], "Hello."), inner])
+
+
+@case(PADDING, "long-header", "program",
+      hides="a file name behind 60 KB of its header field")
+def _(p):
+    return behind_header(p, 60_000)
+
+
+@case(PADDING, "longer-header", None, "header-size",
+      "a file name behind 200 KB of its header field")
+def _(p):
+    return behind_header(p, 200_000)
 
 
 @case(PADDING, "archive-directory-last", "archived",

@@ -367,13 +367,13 @@ def _(p):
                     "Content-Transfer-Encoding: quoted-printable"])]))
 
 
-@case(NESTING, "partial", None, "partial", "one of two pieces of a message")
+@case(NESTING, "partial", None, "partial-message", "one of two pieces of a message")
 def _(p):
     return mail(["Content-Type: message/partial; id=x; number=1; total=2"],
                 mail(["Content-Type: text/plain"], p.text[:20]))
 
 
-@case(NESTING, "external-body", None, "partial",
+@case(NESTING, "external-body", None, "partial-message",
       "a body that is to be fetched elsewhere")
 def _(p):
     return mail(["Content-Type: message/external-body; access-type=anon-ftp;"

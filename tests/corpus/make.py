@@ -8,15 +8,20 @@
     make.py hostile NAME   writes one of them to standard output
     make.py hostile - [NAME...]
                            writes several, or all, each behind "NAME BYTES"
+    make.py pack DIR       writes the mails of a folder in the same way
+    make.py rules          writes a rule for each word of the honest mails
 
 Everything is made here; no mail was taken from anywhere.
 """
 
+import glob
 import json
 import os
+import re
 import sys
 
 import evasion
+from texts import LETTERS
 
 
 def write(path, data):
@@ -54,9 +59,31 @@ def make_hostile(name):
 def stream_hostile(dash, *names):
     import hostile
     for name in names or hostile.names():
-        data = b"".join(hostile.make(name))
-        sys.stdout.buffer.write(b"%s %d\n" % (name.encode(), len(data)))
-        sys.stdout.buffer.write(data)
+        pack_one(name, b"".join(hostile.make(name)))
+
+
+def pack_one(name, data):
+    sys.stdout.buffer.write(b"%s %d\n" % (name.encode(), len(data)))
+    sys.stdout.buffer.write(data)
+
+
+def pack(folder):
+    for path in sorted(glob.glob(folder + "/**/*.eml", recursive=True)):
+        with open(path, "rb") as mail:
+            pack_one(os.path.relpath(path, folder), mail.read())
+
+
+def make_rules():
+    """So many patterns that they are looked for together."""
+    words = {word for _, letter, _, _ in LETTERS.values()
+             for word in re.findall(r"\w{3,}", letter)}
+    words |= {"p.neapple", "enl(a|o)rge", "your? ", r"\bexe$", "b+ad"}
+    print("on message {")
+    for i, word in enumerate(sorted(words)):
+        for fact in ("body", "body.folded"):
+            name = "%s-%d" % (fact.replace(".", "-"), i)
+            print("%s: tag \"%s\" if %s =~ /%s/i" % (name, name, fact, word))
+    print("}")
 
 
 def list_hostile():
@@ -65,7 +92,8 @@ def list_hostile():
 
 
 COMMANDS = {("evasion", 1): make_evasion, ("good", 1): make_good,
-            ("hostile", 0): list_hostile, ("hostile", 1): make_hostile}
+            ("hostile", 0): list_hostile, ("hostile", 1): make_hostile,
+            ("pack", 1): pack, ("rules", 0): make_rules}
 
 
 def main(words):
