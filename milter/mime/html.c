@@ -78,14 +78,21 @@ begin_link(struct work *work, struct str href)
 	work->has_link = true;
 }
 
+/* What is for Outlook breaks no line for others. */
+static void
+add_gap(struct work *work, enum html_gap gap, const struct html_look *look)
+{
+	html_text_gap(&work->text, gap, look->is_gone || work->is_outlook);
+}
+
 /* The gap at the beginning and at the end of an element. */
 static void
 put_gap(struct work *work, const struct html_look *look)
 {
 	if (look->is_block)
-		html_text_gap(&work->text, HTML_LINE, look->is_gone);
+		add_gap(work, HTML_LINE, look);
 	else if (look->is_cell)
-		html_text_gap(&work->text, HTML_BLANK, look->is_gone);
+		add_gap(work, HTML_BLANK, look);
 }
 
 static void
@@ -329,8 +336,7 @@ read_end_tag(struct work *work, const struct html_tag *tag)
 	note_look(work);
 	/* These two, without a beginning, are as good as start tags. */
 	if (n == 0 && (id == HTML_BR || id == HTML_P))
-		html_text_gap(&work->text, HTML_LINE,
-		    html_stack_look(&work->stack)->is_gone);
+		add_gap(work, HTML_LINE, html_stack_look(&work->stack));
 }
 
 static const char *

@@ -434,6 +434,7 @@ html_style_clean(struct buf *out, struct str css)
 		} else if (c == '/' &&
 			   (len = comment_len(str_from(css, at))) > 0) {
 			at += len;
+			out->p[out->len++] = ' '; /* it cuts a word in two */
 		} else {
 			out->p[out->len++] = ascii_is_space(c) ? ' '
 					     : c >= 'A' && c <= 'Z'

@@ -131,19 +131,20 @@ def read_looks():
     return looks
 
 
-LATIN_GREEK_CYRILLIC = ("LATIN", "GREEK", "CYRILLIC")
-
-
-def is_plain_base(char):
-    return unicodedata.name(char, "").startswith(LATIN_GREEK_CYRILLIC)
+def drops_marks(char):
+    """Latin, Greek, Cyrillic and symbols, as is_script_with_marks in fold.c
+    has it."""
+    code = ord(char)
+    return code < 0x590 or 0x1C80 <= code < 0x2E00 or \
+        0xA640 <= code < 0xA800 or 0xAB30 <= code < 0xAB70
 
 
 def compatible(char):
-    """NFKD where that leaves a Latin, Greek or Cyrillic base, else NFKC."""
+    """NFKD without marks where they are dropped, else NFKC."""
     apart = unicodedata.normalize("NFKD", char)
-    if is_plain_base(apart[0]) or ord(apart[0]) < 0x80:
+    if drops_marks(apart[0]):
         kept = [c for c in apart if not in_any(ord(c), MARKS)]
-        return "".join(kept) or apart
+        return unicodedata.normalize("NFC", "".join(kept)) or apart
     return unicodedata.normalize("NFKC", char)
 
 
