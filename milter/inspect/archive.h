@@ -21,6 +21,12 @@ void archive_prepare(void);
 void archive_list(struct inspect_item *item,
     const struct inspect_options *options, struct arena *arena);
 
+/* The same; tell is called once the names of the outer archive are known, before
+ * anything in it is unpacked that need not be. */
+void archive_list_in_steps(struct inspect_item *item,
+    const struct inspect_options *options, struct arena *arena,
+    void (*tell)(void *context), void *context);
+
 /* "libarchive 3.6.2", of the library that is loaded; NULL: none. */
 const char *archive_version_text(void);
 

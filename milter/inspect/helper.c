@@ -72,13 +72,21 @@ is_worn(const struct worker *worker)
 		   (time_t)JAIL_CPU_SEC / 2;
 }
 
+/* Most of libarchive's accidents happen where it unpacks; what is known before
+ * that cannot be lost by them. */
+static void
+tell_so_far(void *item)
+{
+	wire_answer(HELPER_FD, item, WIRE_IS_PARTIAL);
+}
+
 static void
 look_at(const struct worker *worker, struct inspect_item *item,
     const struct inspect_options *options, struct arena *arena)
 {
 	item->magic = magic_type(worker->magic, item->content, arena);
 	item->is_encrypted = document_is_encrypted(item->content, item->tail);
-	archive_list(item, options, arena);
+	archive_list_in_steps(item, options, arena, tell_so_far, item);
 }
 
 /* False: there are no more questions, or they make no sense. */
@@ -101,7 +109,8 @@ serve_one(struct worker *worker)
 		worker->before(&item);
 	arena = arena_new(ARENA_BYTES);
 	look_at(worker, &item, &options, arena);
-	result = wire_answer(HELPER_FD, &item, is_worn(worker));
+	result =
+	    wire_answer(HELPER_FD, &item, is_worn(worker) ? WIRE_IS_WORN : 0);
 	alarm(0);
 	arena_free(arena);
 	if (worker->bytes.size > KEPT_BYTES)

@@ -58,7 +58,8 @@ struct inspect_item {
 			      document: needs a password to be read */
 	bool is_broken;    /* an archive that ends early or makes no sense */
 	bool is_limited;   /* over entries_max, unpacked_max or nesting_max */
-	bool has_failed;   /* the helper died or was too late */
+	bool has_failed;   /* the helper died or was too late; of an archive
+			      the outer names may be there all the same */
 };
 
 struct inspector;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define ANSWERS_MAX    2 /* a partial one, and the last */
 #define NAME_MAX_BYTES ((uint64_t)65536)
 
 static enum wire_result
@@ -203,10 +204,10 @@ unpack_answer(struct inspect_item *item, const struct wire_answer *answer,
 	return true;
 }
 
-enum wire_result
-wire_read_answer(int fd, struct inspect_item *item,
+static enum wire_result
+read_one(int fd, struct inspect_item *item,
     const struct inspect_options *options, struct arena *arena,
-    int64_t deadline_us, bool *is_worn_out)
+    int64_t deadline_us, uint32_t *flags_out)
 {
 	struct wire_answer answer;
 	enum wire_result result;
@@ -224,8 +225,29 @@ wire_read_answer(int fd, struct inspect_item *item,
 	if (!unpack_answer(item, &answer,
 		(struct str){ bytes, (size_t)answer.bytes }, arena))
 		return WIRE_GONE;
-	*is_worn_out = answer.flags & WIRE_IS_WORN;
+	*flags_out = answer.flags;
 	return WIRE_DONE;
+}
+
+enum wire_result
+wire_read_answer(int fd, struct inspect_item *item,
+    const struct inspect_options *options, struct arena *arena,
+    int64_t deadline_us, bool *is_worn_out)
+{
+	enum wire_result result;
+	uint32_t flags = 0;
+
+	for (int i = 0; i < ANSWERS_MAX; i++) {
+		result =
+		    read_one(fd, item, options, arena, deadline_us, &flags);
+		if (result != WIRE_DONE)
+			return result;
+		if (flags & WIRE_IS_PARTIAL)
+			continue;
+		*is_worn_out = flags & WIRE_IS_WORN;
+		return WIRE_DONE;
+	}
+	return WIRE_GONE;
 }
 
 /* --- the helper's side ---------------------------------------------------- */
@@ -267,20 +289,19 @@ wire_read_question(int fd, struct inspect_item *item,
 }
 
 static uint32_t
-answer_flags(const struct inspect_item *item, bool is_worn)
+answer_flags(const struct inspect_item *item)
 {
 	return (item->is_archive ? WIRE_IS_ARCHIVE : 0u) |
 	       (item->is_encrypted ? WIRE_IS_ENCRYPTED : 0u) |
 	       (item->is_broken ? WIRE_IS_BROKEN : 0u) |
-	       (item->is_limited ? WIRE_IS_LIMITED : 0u) |
-	       (is_worn ? WIRE_IS_WORN : 0u);
+	       (item->is_limited ? WIRE_IS_LIMITED : 0u);
 }
 
 enum wire_result
-wire_answer(int fd, const struct inspect_item *item, bool is_worn)
+wire_answer(int fd, const struct inspect_item *item, uint32_t more_flags)
 {
 	struct wire_answer answer = { .magic = WIRE_MAGIC,
-		.flags = answer_flags(item, is_worn),
+		.flags = answer_flags(item) | more_flags,
 		.n_entries = item->n_entries,
 		.magic_len = (uint32_t)item->magic.len };
 	struct buf bytes = { 0 };

@@ -49,7 +49,8 @@ enum wire_flag {
 	WIRE_IS_ENCRYPTED = 2,
 	WIRE_IS_BROKEN = 4,
 	WIRE_IS_LIMITED = 8,
-	WIRE_IS_WORN = 16, /* the helper wants to be replaced */
+	WIRE_IS_WORN = 16,    /* the helper wants to be replaced */
+	WIRE_IS_PARTIAL = 32, /* another answer will follow */
 };
 
 struct wire_answer {
@@ -74,8 +75,9 @@ enum wire_result wire_receive(
 /* The inspector's side of one attachment. */
 enum wire_result wire_ask(int fd, const struct inspect_item *item,
     const struct inspect_options *options, int64_t deadline_us);
-/* Fills in what is out of item. Strings live in arena. An answer that makes no
- * sense is WIRE_GONE. is_worn_out: see above. */
+/* Fills in what is out of item, by the last answer that came, even if the
+ * result is not WIRE_DONE. Strings live in arena. An answer that makes no sense
+ * is WIRE_GONE. is_worn_out: see above. */
 enum wire_result wire_read_answer(int fd, struct inspect_item *item,
     const struct inspect_options *options, struct arena *arena,
     int64_t deadline_us, bool *is_worn_out);
@@ -84,6 +86,6 @@ enum wire_result wire_read_answer(int fd, struct inspect_item *item,
 enum wire_result wire_read_question(int fd, struct inspect_item *item,
     struct inspect_options *options, struct buf *bytes);
 enum wire_result wire_answer(
-    int fd, const struct inspect_item *item, bool is_worn);
+    int fd, const struct inspect_item *item, uint32_t more_flags);
 
 #endif
