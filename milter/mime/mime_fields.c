@@ -5,7 +5,8 @@
  * programs take.
  *
  * The caps on fields are noted but hide nothing: who sends 1,000 empty fields
- * must not get the Content-Type behind them overlooked.
+ * must not get the Content-Type behind them overlooked. Only long fields are
+ * cut, or 20 MB of them would be read a parameter at a time.
  */
 #include "mime/mime_own.h"
 
@@ -38,16 +39,23 @@ begin_field(struct mime_fields *fields, struct str name, struct mime *mime)
 	return NULL;
 }
 
+/* Once all fields together are over their cap, each may be of such a length
+ * that it holds what honest ones hold, and no longer. */
+static size_t
+value_max(const struct mime *mime)
+{
+	return mime->headers_left > 0 ? mime->limits.header_bytes
+				      : 2 * mime->limits.name_bytes;
+}
+
 static void
 add_value(struct mime_fields *fields, struct str bytes, struct mime *mime)
 {
-	size_t room;
+	size_t max = value_max(mime), room;
 
 	if (fields->open == NULL)
 		return;
-	room = mime->limits.header_bytes > fields->open->len
-		   ? mime->limits.header_bytes - fields->open->len
-		   : 0;
+	room = max > fields->open->len ? max - fields->open->len : 0;
 	if (bytes.len > room) {
 		bytes.len = room;
 		fields->damage |= DAMAGE_BIT(DAMAGE_HEADER_SIZE);

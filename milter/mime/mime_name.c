@@ -3,6 +3,9 @@
  * it, depends on what it decodes and what it strips. Rules ask for every
  * reading: "x.exe" written as "x.exe.", "a/x.exe", "x%2Eexe" or with a mark
  * in it that turns the direction of writing.
+ *
+ * The trap is a name of 60 KB, of which each reading costs as much. The end of
+ * it is what is kept, so the rest is cut off before anything is read.
  */
 #include "mime/mime_own.h"
 
@@ -10,10 +13,25 @@
 
 #include <string.h>
 
+#define READ_FACTOR 4 /* of name_bytes: what a reading may still drop */
+
 struct namer {
 	struct mime_meaning *meaning;
 	const struct mime_limits *limits;
 };
+
+/* The last bytes of text, from the beginning of a character on. */
+static struct str
+tail_of(struct namer *namer, struct str text, size_t max_bytes)
+{
+	if (text.len <= max_bytes)
+		return text;
+	namer->meaning->damage |= DAMAGE_BIT(DAMAGE_FILE_NAME);
+	text = str_from(text, text.len - max_bytes);
+	while (text.len > 0 && ((unsigned char)text.p[0] & 0xc0) == 0x80)
+		text = str_from(text, 1);
+	return text;
+}
 
 /* Valid UTF-8, without blanks around it; cut at the front, since the end says
  * what a file is. */
@@ -21,21 +39,15 @@ static struct str
 tidy(struct namer *namer, struct str name)
 {
 	struct buf text = { 0 };
-	struct str tidied;
 
+	name = tail_of(
+	    namer, str_trim(name), READ_FACTOR * namer->limits->name_bytes);
 	if (utf8_bad(name) >= 0) {
 		charset_read(&text, name);
 		name = arena_str(namer->meaning->arena, buf_str(&text));
 		buf_done(&text);
 	}
-	tidied = str_trim(name);
-	if (tidied.len <= namer->limits->name_bytes)
-		return tidied;
-	namer->meaning->damage |= DAMAGE_BIT(DAMAGE_FILE_NAME);
-	tidied = str_from(tidied, tidied.len - namer->limits->name_bytes);
-	while (tidied.len > 0 && ((unsigned char)tidied.p[0] & 0xc0) == 0x80)
-		tidied = str_from(tidied, 1);
-	return tidied;
+	return tail_of(namer, str_trim(name), namer->limits->name_bytes);
 }
 
 static void
@@ -76,6 +88,32 @@ hidden_len(struct str s)
 	return s.p[1] == '\x81' && c >= 0xa6 && c <= 0xa9 ? 3 : 0;
 }
 
+/* Length of what ends a name and is dropped by Windows or not seen, or 0. */
+static size_t
+end_len(struct str name)
+{
+	char c = name.p[name.len - 1];
+
+	if (c == '.' || ascii_is_space(c))
+		return 1;
+	if (name.len >= 3 && hidden_len(str_from(name, name.len - 3)) == 3)
+		return 3;
+	return (unsigned char)c < 0x20 || c == 0x7f ? 1 : 0;
+}
+
+static struct str
+shortened(struct namer *namer, struct str name)
+{
+	size_t max_bytes = READ_FACTOR * namer->limits->name_bytes;
+
+	if (name.len <= max_bytes)
+		return name;
+	while (name.len > 0 && end_len(name) > 0)
+		name.len -= end_len(name);
+	namer->meaning->damage |= DAMAGE_BIT(DAMAGE_FILE_NAME);
+	return tail_of(namer, name, max_bytes);
+}
+
 /* What Windows drops, too: dots and blanks at the end. */
 static struct str
 without_hidden(struct namer *namer, struct str name)
@@ -103,6 +141,15 @@ before_nul(struct str name)
 	ptrdiff_t nul = str_find(name, '\0');
 
 	return nul < 0 ? name : str_sub(name, 0, (size_t)nul);
+}
+
+/* The same for one that decodes it first. */
+static struct str
+before_coded_nul(struct str name)
+{
+	const char *nul = memmem(name.p, name.len, "%00", 3);
+
+	return nul == NULL ? name : str_sub(name, 0, (size_t)(nul - name.p));
 }
 
 static struct str
@@ -163,14 +210,16 @@ mime_names_add(struct mime_meaning *meaning,
 	for (size_t i = 0; i < n; i++)
 		add_name(&namer, parameters[i]->decoded);
 	for (size_t i = 0; i < n; i++) {
-		name = parameters[i]->decoded;
+		name = shortened(&namer, parameters[i]->decoded);
 		add_name(&namer, without_hidden(&namer, name));
-		add_name(&namer, without_hidden(&namer, before_nul(name)));
-		add_name(&namer,
-		    last_part(without_hidden(&namer, before_nul(name))));
+		name = shortened(&namer, before_nul(parameters[i]->decoded));
+		name = without_hidden(&namer, name);
+		add_name(&namer, name);
+		add_name(&namer, last_part(name));
 	}
 	for (size_t i = 0; i < n; i++) {
-		name = percent_decoded(&namer, parameters[i]->decoded);
+		name = before_coded_nul(parameters[i]->decoded);
+		name = percent_decoded(&namer, shortened(&namer, name));
 		add_name(&namer, without_hidden(&namer, before_nul(name)));
 		add_name(&namer, parameters[i]->raw);
 	}

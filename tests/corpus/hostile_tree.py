@@ -244,3 +244,66 @@ def _():
     yield mail(MIXED)
     for _ in range(40):
         yield b"".join(chance.choices(pieces, k=20_000))
+
+
+def named_parts(parameters):
+    """Parts with a header of 60 KB each, until the mail is full."""
+    yield mail(MIXED)
+    for i in range(SIZE // 120_000):
+        yield (b"--b\r\nContent-Type: a/b" + parameters(i) +
+               b"\r\nContent-Disposition: attachment" + parameters(i + 1) +
+               b"\r\n\r\nx\r\n")
+
+
+@hostile("names-60-of-1000")
+def _():
+    yield from named_parts(lambda i: b"".join(
+        b'; name="%d%s.txt"' % (i + j, b"x" * 980) for j in range(60)))
+
+
+@hostile("names-60-equal")
+def _():
+    yield from named_parts(lambda i: b"; name=\"" + b"x" * 1000 + b"\"" +
+                           (b"; name=\"" + b"x" * 1000 + b"\"") * 58)
+
+
+@hostile("names-coded-words")
+def _():
+    yield from named_parts(lambda i: b'; name="' +
+                           b"=?utf-7?b?K0FHLQ==?= " * 2800 + b'"')
+
+
+@hostile("names-percent")
+def _():
+    yield from named_parts(lambda i: b"; name*=gb18030''" + b"%81" * 20_000)
+
+
+@hostile("names-8bit")
+def _():
+    yield from named_parts(lambda i: b'; name="' + b"\xe4" * 60_000 + b'"')
+
+
+@hostile("names-slashes")
+def _():
+    yield from named_parts(lambda i: b'; name="' + b"./" * 30_000 + b'"')
+
+
+@hostile("names-dots")
+def _():
+    yield from named_parts(lambda i: b'; name="' + b". " * 30_000 + b'"')
+
+
+@hostile("names-bidi")
+def _():
+    yield from named_parts(lambda i: b'; name="' +
+                           "\u202e".encode() * 20_000 + b'"')
+
+
+@hostile("names-quoted-pairs")
+def _():
+    yield from named_parts(lambda i: b'; name="' + b"\\\"" * 30_000 + b'"')
+
+
+@hostile("names-comments")
+def _():
+    yield from named_parts(lambda i: b"; name=(a)" * 6_000)
