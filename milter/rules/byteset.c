@@ -178,6 +178,16 @@ byteset_negate(struct byteset *set, struct byteset_kind kind)
 }
 
 bool
+byteset_is_word(const struct byteset *set)
+{
+	for (unsigned byte = 0; byte < BYTES; byte++)
+		if (has_bit(set->may, byte) && byte != '_' &&
+		    (byte >= ASCII || !ascii_is_alnum((char)byte)))
+			return false;
+	return true;
+}
+
+bool
 byteset_is_empty(const struct byteset *set)
 {
 	return (set->may[0] | set->may[1] | set->may[2] | set->may[3]) == 0;

@@ -36,6 +36,8 @@ bool byteset_add_posix(
 /* What is not in it, at least. */
 void byteset_negate(struct byteset *set, struct byteset_kind kind);
 
+/* Only letters, digits and "_", of ASCII. */
+bool byteset_is_word(const struct byteset *set);
 bool byteset_is_empty(const struct byteset *set);
 /* As a class, "[\x41\x61-\x7a]". */
 void byteset_print(const struct byteset *set, struct buf *out);

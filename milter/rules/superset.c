@@ -10,225 +10,9 @@
  */
 #include "rules/superset.h"
 
-#include "rules/superset_reader.h"
+#include "rules/superset_item.h"
 
-#include <limits.h>
 #include <string.h>
-
-#define REPEAT_MAX 32  /* more is any number */
-#define COST_MAX   600 /* positions of the whole */
-#define ITEM_MAX   200 /* positions of a repetition, counted out */
-#define NO_END     UINT_MAX
-
-/* What was just written, and may be repeated. */
-struct item {
-	size_t at; /* in out */
-	size_t cost;
-	unsigned least; /* bytes of a class that stands for one character */
-	unsigned most;
-};
-
-struct repeat {
-	unsigned least;
-	unsigned most; /* or NO_END */
-};
-
-/* Digits that are few: up to 65535 is what PCRE2 takes. */
-static bool
-read_number(struct reader *reader, unsigned *number_out)
-{
-	unsigned number = 0, n = 0;
-
-	for (; n < 5 && reader_is_digit(reader_peek(reader, 0));
-	     n++, reader->at++)
-		number = number * 10 + (unsigned)(reader_peek(reader, 0) - '0');
-	*number_out = number;
-	return n > 0;
-}
-
-/* {2}, {2,}, {2,5}; at stays where it is if it is none of these. */
-static bool
-read_braces(struct reader *reader, struct repeat *repeat)
-{
-	size_t at = reader->at;
-
-	if (reader_skip(reader, "{") && read_number(reader, &repeat->least)) {
-		repeat->most = repeat->least;
-		if (reader_skip(reader, ",") &&
-		    !read_number(reader, &repeat->most))
-			repeat->most = NO_END;
-		if (reader_skip(reader, "}"))
-			return true;
-	}
-	reader->at = at;
-	return false;
-}
-
-static bool
-read_repeat(struct reader *reader, struct repeat *repeat)
-{
-	*repeat = (struct repeat){ 1, 1 };
-	if (reader_skip(reader, "*"))
-		*repeat = (struct repeat){ 0, NO_END };
-	else if (reader_skip(reader, "+"))
-		*repeat = (struct repeat){ 1, NO_END };
-	else if (reader_skip(reader, "?"))
-		*repeat = (struct repeat){ 0, 1 };
-	else if (!read_braces(reader, repeat))
-		return false;
-	/* Lazy and possessive ones match the same, or less. */
-	if (!reader_skip(reader, "?"))
-		reader_skip(reader, "+");
-	return true;
-}
-
-/* What counts too far is any number. */
-static void
-loosen(struct repeat *repeat, size_t cost)
-{
-	if (repeat->most != NO_END &&
-	    (repeat->most > 4 * REPEAT_MAX || repeat->most * cost > ITEM_MAX))
-		repeat->most = NO_END;
-	if (repeat->least > 4 * REPEAT_MAX || repeat->least * cost > ITEM_MAX)
-		repeat->least = 1;
-}
-
-static void
-write_repeat(struct reader *reader, struct repeat repeat)
-{
-	if (repeat.least == 1 && repeat.most == 1)
-		return;
-	if (repeat.most == NO_END && repeat.least <= 1)
-		buf_byte(reader->out, repeat.least == 0 ? '*' : '+');
-	else if (repeat.most == NO_END)
-		buf_printf(reader->out, "{%u,}", repeat.least);
-	else if (repeat.least == repeat.most)
-		buf_printf(reader->out, "{%u}", repeat.least);
-	else
-		buf_printf(reader->out, "{%u,%u}", repeat.least, repeat.most);
-}
-
-/* Behind what may be repeated. */
-static int
-end_item(struct reader *reader, const struct item *item)
-{
-	struct repeat repeat;
-	unsigned times;
-
-	read_repeat(reader, &repeat);
-	if (repeat.most == 0) {
-		reader->out->p[reader->out->len = item->at] = '\0';
-		return 0;
-	}
-	if (repeat.least > REPEAT_MAX)
-		repeat.least = REPEAT_MAX;
-	if (repeat.most != NO_END && repeat.most > REPEAT_MAX)
-		repeat.most = NO_END;
-	repeat.least *= item->least;
-	if (repeat.most != NO_END)
-		repeat.most *= item->most;
-	loosen(&repeat, item->cost);
-	write_repeat(reader, repeat);
-	times = repeat.most == NO_END ? repeat.least : repeat.most;
-	reader->cost += item->cost * (times > 0 ? times : 1);
-	return reader->cost > COST_MAX
-		   ? reader_give_up(reader, "it is too large")
-		   : 0;
-}
-
-/* One character of a set: of text up to four bytes. */
-static int
-add_set(struct reader *reader, const struct byteset *set)
-{
-	struct item item = { reader->out->len, 1, 1, set->is_wide ? 4 : 1 };
-
-	if (byteset_is_empty(set))
-		return reader_give_up(reader, "a class that never matches");
-	byteset_print(set, reader->out);
-	return end_item(reader, &item);
-}
-
-static void
-write_utf8(struct buf *out, uint32_t code)
-{
-	unsigned n = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
-	buf_printf(out, "\\x%02x",
-	    (0xf00u >> n & 0xff) | (code >> 6 * (n - 1) & 0x3f));
-	for (unsigned i = n - 1; i > 0; i--)
-		buf_printf(out, "\\x%02x", 0x80 | (code >> 6 * (i - 1) & 0x3f));
-}
-
-/* A character over 0x7f of text. Its other cases are not looked for. */
-static int
-add_wide_character(struct reader *reader, uint32_t code)
-{
-	struct item item = { reader->out->len, 1, 1, 1 };
-
-	if (code == 0x17f || code == 0x212a)
-		return reader_give_up(reader, "U+017F or U+212A");
-	if ((reader->flags & FLAG_I) != 0) {
-		buf_add_cstr(reader->out, "[\\x80-\\xff]");
-		item.least = 2;
-		item.most = 4;
-	} else {
-		buf_add_cstr(reader->out, "(?:");
-		write_utf8(reader->out, code);
-		buf_byte(reader->out, ')');
-		item.cost = 3;
-	}
-	return end_item(reader, &item);
-}
-
-static int
-add_character(struct reader *reader, uint32_t code)
-{
-	struct item item = { reader->out->len, 1, 1, 1 };
-	struct byteset set = { 0 };
-
-	if (reader->is_text && code > 0x7f)
-		return add_wide_character(reader, code);
-	if ((reader->flags & FLAG_I) != 0 && code < 0x80 &&
-	    ascii_is_alnum((char)code)) {
-		byteset_add_range(&set, reader_kind(reader), code, code);
-		byteset_print(&set, reader->out);
-	} else {
-		buf_printf(reader->out, "\\x%02x", code & 0xff);
-	}
-	return end_item(reader, &item);
-}
-
-/* ".", and \N, which is the same but for the flag s. */
-static int
-add_dot(struct reader *reader, bool has_newline)
-{
-	struct byteset set = { 0 };
-
-	byteset_add_all(&set, reader_kind(reader));
-	if (!has_newline)
-		set.may[0] &= ~(UINT64_C(1) << '\n');
-	return add_set(reader, &set);
-}
-
-/* Something of any length, or nothing. */
-static int
-add_anything(struct reader *reader)
-{
-	struct item item = { reader->out->len, 1, 1, 1 };
-
-	buf_add_cstr(reader->out, "(?:[\\x00-\\xff]*)");
-	return end_item(reader, &item);
-}
-
-/* \R: CR LF, one of LF, VT, FF, CR, U+0085, U+2028 or U+2029. */
-static int
-add_newline(struct reader *reader)
-{
-	struct item item = { reader->out->len, 3, 1, 1 };
-
-	buf_add_cstr(reader->out, "(?:[\\x0a-\\x0d\\x80-\\xff]{1,3})");
-	return end_item(reader, &item);
-}
 
 /* \g{name}, \k<name>, \k'name', \k{name}; \1 to \9. */
 static int
@@ -244,14 +28,88 @@ read_reference(struct reader *reader)
 		if (!reader_skip_behind(reader, ends[i][2]))
 			return reader_give_up(
 			    reader, "a reference without its end");
-		return add_anything(reader);
+		return item_add_anything(reader);
 	}
 	if (!reader_is_digit(reader_peek(reader, 0)) ||
 	    reader_peek(reader, 0) == '0' ||
 	    reader_is_digit(reader_peek(reader, 1)))
 		return reader_give_up(reader, "a reference that is not read");
 	reader->at++;
-	return add_anything(reader);
+	return item_add_anything(reader);
+}
+
+/* Is what precedes text repeated, perhaps zero times? */
+static bool
+may_be_absent(struct str text)
+{
+	return text.len > 0 && strchr("?*{", text.p[0]) != NULL;
+}
+
+static bool
+begins_with_word(struct str text)
+{
+	return text.len > 0 && item_is_word_byte((unsigned char)text.p[0]) &&
+	       !may_be_absent(str_from(text, 1));
+}
+
+/* From behind "(?:" or "(": begin all alternatives of this group with a word
+ * byte, and is it there at least once? Groups with classes are not read. */
+static bool
+group_begins_word(struct str text)
+{
+	bool is_start = true;
+	size_t depth = 1, at = 0;
+
+	for (; at < text.len && depth > 0; at++) {
+		char c = text.p[at];
+
+		if (is_start && !begins_with_word(str_from(text, at)))
+			return false;
+		is_start = depth == 1 && c == '|';
+		if (c == '[')
+			return false;
+		if (c == '(')
+			depth++;
+		else if (c == ')')
+			depth--;
+		else if (c == '\\')
+			at++;
+	}
+	return depth == 0 && !may_be_absent(str_from(text, at));
+}
+
+/* Does what follows surely begin with a letter, digit or "_" of ASCII? */
+static bool
+word_follows(const struct reader *reader)
+{
+	struct str rest = str_from(reader->text, reader->at);
+
+	if ((reader->flags & FLAG_X) != 0)
+		return false;
+	if (str_starts(rest, STR("(?:")))
+		return group_begins_word(str_from(rest, 3));
+	if (str_starts(rest, STR("(")))
+		return group_begins_word(str_from(rest, 1));
+	return begins_with_word(rest);
+}
+
+/*
+ * \b beside a word byte says that there is none on its other side. libhs calls
+ * less a word than PCRE2 does (ASCII), so it sees no fewer boundaries there.
+ *
+ * At the end of a segment PCRE2 sees one that there is not; a match that gets
+ * there counts if it is longer than the overlap.
+ */
+static int
+add_boundary(struct reader *reader)
+{
+	if (word_follows(reader)) {
+		buf_add_cstr(reader->out, "\\b");
+	} else if (reader->ends_word && !reader->has_no_end) {
+		buf_add_cstr(reader->out, "\\b");
+		reader->n_boundaries++;
+	}
+	return 0;
 }
 
 /* "^" of the text, not of its lines. */
@@ -276,21 +134,23 @@ read_escape(struct reader *reader)
 	if (reader_skip(reader, "A"))
 		return add_start(reader);
 	if (reader_skip(reader, "R"))
-		return add_newline(reader);
+		return item_add_newline(reader);
 	if (c == 'N' && reader_peek(reader, 1) != '{' &&
 	    reader_skip(reader, "N"))
-		return add_dot(reader, false);
-	if (c != '\0' && strchr("bBzZGK", c) != NULL) {
+		return item_add_dot(reader, false);
+	if (reader_skip(reader, "b"))
+		return add_boundary(reader);
+	if (c != '\0' && strchr("BzZGK", c) != NULL) {
 		reader->at++;
 		return 0;
 	}
 	if (c == 'g' || c == 'k' || reader_is_digit(c))
 		return read_reference(reader);
 	if ((is_set = reader_escaped_set(reader, &set)) != 0)
-		return is_set == -1 ? -1 : add_set(reader, &set);
+		return is_set == -1 ? -1 : item_add_set(reader, &set);
 	if (reader_escaped_character(reader, &code) == -1)
 		return -1;
-	return add_character(reader, code);
+	return item_add_character(reader, code);
 }
 
 static int
@@ -298,8 +158,14 @@ open_group(struct reader *reader, unsigned flags, bool looks_around)
 {
 	if (reader->depth == DEPTH_MAX)
 		return reader_give_up(reader, "groups nested too deep");
-	reader->levels[reader->depth++] = (struct level){ reader->out->len,
-		reader->cost, reader->flags, looks_around };
+	reader->levels[reader->depth++] =
+	    (struct level){ .at = reader->out->len,
+		    .cost = reader->cost,
+		    .flags = reader->flags,
+		    .looks_around = looks_around,
+		    .was_word = reader->ends_word,
+		    .all_end_word = true,
+		    .n_boundaries = reader->n_boundaries };
 	reader->flags = flags;
 	buf_add_cstr(reader->out, "(?:");
 	return 0;
@@ -379,6 +245,39 @@ read_group(struct reader *reader)
 	return open_group(reader, reader->flags, false);
 }
 
+/* A word's end that is repeated may be that of a segment after all. */
+static int
+end_group(
+    struct reader *reader, const struct level *level, const struct item *item)
+{
+	bool had_no_end = reader->has_no_end;
+
+	reader->has_no_end = false;
+	if (item_end(reader, item) == -1)
+		return -1;
+	if (reader->has_no_end && reader->n_boundaries > level->n_boundaries)
+		return reader_give_up(reader, "a repeated \\b");
+	reader->has_no_end = reader->has_no_end || had_no_end;
+	return 0;
+}
+
+/* "|": what is behind it follows what was before the group. */
+static int
+begin_alternative(struct reader *reader)
+{
+	struct level *level;
+
+	buf_byte(reader->out, '|');
+	if (reader->depth == 0) {
+		reader->ends_word = false;
+		return 0;
+	}
+	level = &reader->levels[reader->depth - 1];
+	level->all_end_word = level->all_end_word && reader->ends_word;
+	reader->ends_word = level->was_word;
+	return 0;
+}
+
 static int
 close_group(struct reader *reader)
 {
@@ -392,12 +291,14 @@ close_group(struct reader *reader)
 	item.at = level->at;
 	item.cost = reader->cost - level->cost;
 	reader->cost = level->cost;
+	item.is_word = level->all_end_word && reader->ends_word;
+	reader->ends_word = level->was_word;
 	if (level->looks_around) {
 		reader->out->p[reader->out->len = level->at] = '\0';
 		return 0;
 	}
 	buf_byte(reader->out, ')');
-	return end_item(reader, &item);
+	return end_group(reader, level, &item);
 }
 
 /* Blanks and comments of the flag x. */
@@ -422,7 +323,7 @@ read_class_as_item(struct reader *reader)
 	reader->at++;
 	if (reader_class(reader, &set) == -1)
 		return -1;
-	return add_set(reader, &set);
+	return item_add_set(reader, &set);
 }
 
 /* Whatever is no repetition: that would repeat something left out. */
@@ -438,7 +339,7 @@ read_plain(struct reader *reader)
 	if ((reader->flags & FLAG_X) != 0 && (unsigned char)c > 0x7f)
 		return reader_give_up(
 		    reader, "a byte over 0x7f under the flag x");
-	return add_character(reader, reader_character(reader));
+	return item_add_character(reader, reader_character(reader));
 }
 
 static int
@@ -458,11 +359,10 @@ read_next(struct reader *reader)
 		return close_group(reader);
 	case '|':
 		reader->at++;
-		buf_byte(reader->out, '|');
-		return 0;
+		return begin_alternative(reader);
 	case '.':
 		reader->at++;
-		return add_dot(reader, (reader->flags & FLAG_S) != 0);
+		return item_add_dot(reader, (reader->flags & FLAG_S) != 0);
 	case '^':
 		reader->at++;
 		return (reader->flags & FLAG_M) != 0 ? 0 : add_start(reader);

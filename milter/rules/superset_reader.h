@@ -22,6 +22,9 @@ struct level {
 	size_t cost;
 	unsigned flags; /* behind it */
 	bool looks_around;
+	bool was_word;     /* ends_word before it */
+	bool all_end_word; /* its alternatives so far */
+	size_t n_boundaries;
 };
 
 struct reader {
@@ -32,6 +35,10 @@ struct reader {
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	size_t cost;
+	/* What was read last ends with a letter, digit or "_" of ASCII. */
+	bool ends_word;
+	bool has_no_end;     /* it may be of any length so far */
+	size_t n_boundaries; /* written that end a word */
 	struct buf *out;
 	struct buf *reason;
 };
