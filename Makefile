@@ -123,6 +123,10 @@ $(BUILD)/bench/store_bench: tests/bench/store_bench.c \
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(ARCHIVES) \
 		$(LIBS)
 
+$(BUILD)/bench/patterns: tests/bench/patterns.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
 units: $(UNITS) $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)

@@ -12,6 +12,7 @@
 #                        memory    of the daemon, and of an idle connection
 #                        shipped   shipped rules, envelope rules, five limits each
 #                        content   a hundred patterns, a mail of several parts
+#                        patterns  10, 100, 1,000 on a body of 100 KiB
 #                        limits    five limits at three stages; twenty
 #                        over      a client over its limit beside one that is not
 #                        breaker   Redis away beside the store in memory
@@ -30,12 +31,13 @@
 [ $# = 0 ] || { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0; }
 . "$(dirname "$0")/../lib/tap.sh"
 
-parts='memory shipped content limits over breaker bytes scale ledger'
+parts='memory shipped content patterns limits over breaker bytes scale ledger'
 
 . "$TOP/tests/bench/lib.sh"
 . "$src/shipped.sh"
 . "$src/limits.sh"
 . "$src/content.sh"
+. "$src/patterns.sh"
 . "$src/scale.sh"
 
 failed=0
