@@ -175,12 +175,26 @@ utf8_sequence(struct str s)
 	return len;
 }
 
+/* Most text is ASCII: eight bytes of it at a time. */
+static bool
+is_ascii_word(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 ptrdiff_t
 utf8_bad(struct str s)
 {
 	size_t at = 0, len;
 
 	while (at < s.len) {
+		if (s.len - at >= 8 && is_ascii_word(s.p + at)) {
+			at += 8;
+			continue;
+		}
 		if ((len = utf8_sequence(str_from(s, at))) == 0)
 			return (ptrdiff_t)at;
 		at += len;

@@ -44,6 +44,8 @@ mime_free(struct mime *mime)
 		mime_stream_free(mime->streams[i]);
 	for (node = mime->made_last; node != NULL; node = node->made_before)
 		mime_give_up(mime, &node->part);
+	for (size_t i = 0; i < mime->n_texts; i++)
+		buf_done(&mime->texts[i]);
 	buf_done(&mime->block);
 	buf_done(&mime->scratch);
 	arena_free(mime->arena);
@@ -69,6 +71,24 @@ mime_give_up(struct mime *mime, struct mime_part *part)
 {
 	free_bytes(mime, &part->content);
 	free_bytes(mime, &part->tail);
+}
+
+struct str
+mime_keep(struct mime *mime, struct buf *text)
+{
+	struct buf *kept;
+
+	mime->texts = arena_grow(
+	    mime->arena, mime->texts, mime->n_texts, sizeof(*mime->texts));
+	kept = &mime->texts[mime->n_texts++];
+	*kept = *text;
+	*text = (struct buf){ 0 };
+	/* It has grown to up to twice of what it needs. */
+	kept->size = kept->len + 1;
+	kept->p = xrealloc(kept->p, kept->size);
+	kept->p[kept->len] = '\0';
+	mime->n_kept += kept->len;
+	return buf_str(kept);
 }
 
 void

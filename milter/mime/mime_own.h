@@ -243,6 +243,8 @@ struct mime {
 	size_t headers_left; /* bytes */
 	size_t n_fields;
 	size_t n_kept;
+	struct buf *texts; /* what was made of parts; see mime_keep */
+	size_t n_texts;
 	struct buf scratch;
 };
 

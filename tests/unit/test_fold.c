@@ -15,7 +15,7 @@
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
 #define PLENTY      100000
 #define CODE_END    0x110000
-#define GROWTH_MAX  4 /* of one character */
+#define GROWTH_MAX  6 /* of one character */
 
 struct fold_case {
 	const char *what;

@@ -1,0 +1,260 @@
+/*
+ * One walk over the parts makes body, HTML and addresses, since each of these
+ * is a way of looking at the same texts; folding waits until it is asked for.
+ *
+ * What a text became takes the place of the part's bytes, so that there is one
+ * of them at a time. Attachments keep theirs: a helper process may be asked
+ * what they are, and a page may be a program, too.
+ */
+#include "mime/content.h"
+
+#include "mime/content_own.h"
+#include "mime/fold.h"
+#include "mime/html.h"
+#include "mime/url.h"
+#include "mime/utf8.h"
+
+/* Of all addresses together; a base that is long makes many of few bytes. */
+#define URLS_BYTES ((size_t)512 * 1024)
+
+struct text_list {
+	struct content_text *list;
+	size_t n;
+	size_t left; /* bytes of limits.text_bytes */
+};
+
+struct content {
+	struct mime *mime;
+	struct text_list body;
+	struct text_list html;
+	struct text_list folded;
+	struct content_url_set urls;
+	bool has_body; /* and html and urls */
+	bool has_folded;
+	uint64_t damage;
+	const struct mime_part *part; /* that is read now */
+};
+
+struct content *
+content_new(struct mime *mime)
+{
+	const struct mime_limits *limits = mime_limits(mime);
+	struct arena *arena = mime_arena(mime);
+	struct content *content = arena_calloc(arena, sizeof(*content));
+
+	content->mime = mime;
+	content->body.left = limits->text_bytes;
+	content->html.left = limits->text_bytes;
+	content->folded.left = limits->text_bytes;
+	content->urls = (struct content_url_set){
+		.arena = arena,
+		.urls_max = limits->urls,
+		.url_bytes_max = limits->url_bytes,
+		.bytes_left = URLS_BYTES,
+	};
+	return content;
+}
+
+/* Returns what was added: text, or as much of it as there is room for. */
+static struct str
+add_text(struct content *content, struct text_list *list, struct str text,
+    const struct mime_part *part)
+{
+	if (text.len > list->left) {
+		text = utf8_whole(str_sub(text, 0, list->left));
+		content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
+		list->left = text.len;
+	}
+	if (text.len == 0)
+		return text;
+	list->left -= text.len;
+	list->list = arena_grow(mime_arena(content->mime), list->list, list->n,
+	    sizeof(*list->list));
+	list->list[list->n++] = (struct content_text){ text, part };
+	return text;
+}
+
+static void
+find_urls(struct content *content, struct str text)
+{
+	struct str url, host;
+	size_t at = 0;
+
+	while (url_next(text, &at, &url))
+		content_url_add(&content->urls, url, content->part, &host,
+		    &content->damage);
+}
+
+static void
+take_link(void *context, const struct html_link *link)
+{
+	struct content *content = context;
+	struct str host;
+
+	content_url_add(&content->urls, link->target, content->part, &host,
+	    &content->damage);
+	if (content_link_misleads(content->urls.scratch, link->text, host))
+		content->damage |= DAMAGE_BIT(DAMAGE_LINK_MISMATCH);
+}
+
+static void
+keep_body(struct content *content, struct buf *text)
+{
+	struct str kept;
+
+	if (text->len > 0) {
+		kept = mime_keep(content->mime, text);
+		add_text(content, &content->body, kept, content->part);
+		find_urls(content, kept);
+	}
+	buf_done(text);
+}
+
+/*
+ * Any letter that no reader sees is told as hidden-text. That includes the
+ * summaries that newsletters put before their text for lists of mails: they
+ * hide it by the same means, and what a rule makes of it is the rule's.
+ */
+static void
+read_html(struct content *content, struct str source)
+{
+	struct buf visible = { 0 }, hidden = { 0 };
+	struct html_reader reader = {
+		.visible = &visible,
+		.hidden = &hidden,
+		.max_bytes = content->body.left,
+		.on_link = take_link,
+		.context = content,
+	};
+
+	html_read(&reader, source);
+	if (reader.is_cut)
+		content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
+	if (reader.has_hidden)
+		content->damage |= DAMAGE_BIT(DAMAGE_HIDDEN_TEXT);
+	keep_body(content, &visible);
+	keep_body(content, &hidden);
+}
+
+/* text, in made, becomes the message's; no more of it than there is room for
+ * in the list. */
+static struct str
+keep_text(struct content *content, const struct text_list *list,
+    struct str text, struct buf *made)
+{
+	size_t skipped = made->len - text.len;
+
+	if (text.len > list->left) {
+		text = utf8_whole(str_sub(text, 0, list->left));
+		content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
+		made->len = skipped + text.len;
+	}
+	return str_from(mime_keep(content->mime, made), skipped);
+}
+
+/* Bytes of the part that is read. Returns whether they may be given up. */
+static bool
+read_bytes(struct content *content, struct str bytes)
+{
+	const struct mime_part *part = content->part;
+	bool is_html = part->kind == MIME_HTML;
+	struct text_list *list = is_html ? &content->html : &content->body;
+	struct buf made = { 0 };
+	struct str text = content_decode(part, bytes, &made, &content->damage);
+	bool is_made = made.p != NULL;
+
+	if (is_made)
+		text = keep_text(content, list, text, &made);
+	text = add_text(content, list, text, part);
+	if (is_html)
+		read_html(content, text);
+	else
+		find_urls(content, text);
+	return is_made || bytes.len == 0;
+}
+
+static void
+read_part(struct content *content, struct mime_part *part)
+{
+	bool is_made;
+
+	if (part->kind != MIME_TEXT && part->kind != MIME_HTML)
+		return;
+	content->part = part;
+	is_made = read_bytes(content, part->content);
+	is_made = read_bytes(content, part->tail) && is_made;
+	if (is_made && !part->is_attachment)
+		mime_give_up(content->mime, part);
+}
+
+static void
+make_body(struct content *content)
+{
+	struct mime_part *part = mime_root(content->mime);
+
+	if (content->has_body)
+		return;
+	content->has_body = true;
+	for (; part != NULL; part = part->following)
+		read_part(content, part);
+	content_url_set_done(&content->urls);
+}
+
+static void
+make_folded(struct content *content)
+{
+	const struct text_list *body = &content->body;
+	struct buf made = { 0 };
+
+	make_body(content);
+	if (content->has_folded)
+		return;
+	content->has_folded = true;
+	for (size_t i = 0; i < body->n; i++) {
+		struct str text = body->list[i].text;
+
+		if (fold(text, content->folded.left, &made))
+			text = mime_keep(content->mime, &made);
+		add_text(content, &content->folded, text, body->list[i].part);
+	}
+	buf_done(&made);
+}
+
+size_t
+content_body(struct content *content, const struct content_text **out)
+{
+	make_body(content);
+	*out = content->body.list;
+	return content->body.n;
+}
+
+size_t
+content_html(struct content *content, const struct content_text **out)
+{
+	make_body(content);
+	*out = content->html.list;
+	return content->html.n;
+}
+
+size_t
+content_folded(struct content *content, const struct content_text **out)
+{
+	make_folded(content);
+	*out = content->folded.list;
+	return content->folded.n;
+}
+
+size_t
+content_urls(struct content *content, const struct content_url **out)
+{
+	make_body(content);
+	*out = content->urls.list;
+	return content->urls.n;
+}
+
+uint64_t
+content_damage(struct content *content)
+{
+	make_body(content);
+	return content->damage;
+}
