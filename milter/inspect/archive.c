@@ -54,7 +54,11 @@ archive_version_text(void)
 #include <time.h>
 
 #define ARCHIVE_LEAST 22 /* bytes of the smallest archive: an empty zip */
-#define HEADERS_SHARE 4  /* headers for each name, since names may repeat */
+#define N_PINS        3
+#define HEADERS_SHARE 4 /* headers for each name, since names may repeat */
+
+/* Never closed: they keep the C library's converters loaded. */
+static iconv_t pins[N_PINS];
 
 #define BYTES(text)                                                            \
 	{                                                                      \
@@ -409,16 +413,15 @@ archive_list_in_steps(struct inspect_item *item,
 void
 archive_prepare(void)
 {
-	static const char *const charsets[] = { "UTF-8", "UTF-16LE",
+	static const char *const charsets[N_PINS] = { "UTF-8", "UTF-16LE",
 		"UTF-16BE" };
 
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
 		setlocale(LC_CTYPE, "C");
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	/* Never closed: that keeps them loaded. */
-	for (size_t i = 0; i < sizeof(charsets) / sizeof(charsets[0]); i++)
-		iconv_open("UTF-8", charsets[i]);
+	for (size_t i = 0; i < N_PINS; i++)
+		pins[i] = iconv_open("UTF-8", charsets[i]);
 }
 
 const char *

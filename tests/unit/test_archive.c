@@ -256,7 +256,7 @@ static void
 put(struct buf *out, uint64_t number, int n_bytes)
 {
 	for (int i = 0; i < n_bytes; i++)
-		buf_byte(out, (char)(number >> (8 * i) & 0xff));
+		buf_byte(out, (char)(i < 8 ? number >> (8 * i) & 0xff : 0));
 }
 
 static void
