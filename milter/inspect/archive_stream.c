@@ -42,7 +42,8 @@ on_read(struct archive *archive, void *context, const void **bytes_out)
 		n = source->head.len - at;
 	} else if (at >= tail_at) {
 		n = at < stream_size(source) ? stream_size(source) - at : 0;
-		*bytes_out = source->tail.p + (source->tail.len - n);
+		*bytes_out =
+		    n > 0 ? source->tail.p + (source->tail.len - n) : zeros;
 	} else {
 		stream->has_guessed = true;
 		*bytes_out = zeros;
