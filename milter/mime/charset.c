@@ -50,7 +50,7 @@ static const struct charset charsets[] = {
 	{ "iso-8859-7", "ISO-8859-7", READ_ICONV },
 	{ "iso-8859-8", "ISO-8859-8", READ_ICONV },
 	{ "iso-8859-8-i", "ISO-8859-8", READ_ICONV },
-	{ "iso-8859-9", "ISO-8859-9", READ_ICONV },
+	{ "iso-8859-9", "CP1254", READ_ICONV },
 	{ "iso-8859-10", "ISO-8859-10", READ_ICONV },
 	{ "iso-8859-11", "ISO-8859-11", READ_ICONV },
 	{ "iso-8859-13", "ISO-8859-13", READ_ICONV },
@@ -77,6 +77,9 @@ static const struct charset charsets[] = {
 	{ "gbk", "GB18030", READ_ICONV },
 	{ "gb18030", "GB18030", READ_ICONV },
 	{ "big5", "BIG5", READ_ICONV },
+	/* So Python's email package calls these two in headers. */
+	{ "big5_tw", "BIG5", READ_ICONV },
+	{ "eucgb2312_cn", "GB18030", READ_ICONV },
 	{ "shift_jis", "CP932", READ_ICONV },
 	{ "shift-jis", "CP932", READ_ICONV },
 	{ "windows-31j", "CP932", READ_ICONV },
