@@ -1,11 +1,12 @@
 #!/bin/sh
 # run.sh - all tests, or those of some suites; the last line is the count.
 #
-#   tests/run.sh [SUITE...]    unit golden traces rules mta asan tsan
+#   tests/run.sh [SUITE...]    unit golden traces rules corpus mta
+#                              asan tsan
 #   UPDATE=1 tests/run.sh golden   rewrites the .want files instead
 #
 # Everything that runs prints TAP: cmocka, `sluice test --tap`, the scripts of
-# tests/mta and the golden files here. What a suite's programs printed is kept
+# tests/mta and tests/corpus and the golden files here. What a suite's programs printed is kept
 # in $BUILD/test/SUITE/*.tap; failures are shown as they are found. A suite
 # that ran nothing has failed, and so has a test that was skipped, a script
 # without its plan and a program that was ended by a signal.
@@ -167,6 +168,13 @@ suite_rules() {
 	build rules "$BUILD" && run_traces rules "$BUILD" rules/*.test
 }
 
+# Mails that are made: hidden things, honest ones, what costs.
+suite_corpus() {
+	build corpus "$BUILD" "$BUILD/lib/content_parts" &&
+		run_scripts corpus "$BUILD" tests/corpus/compare.sh \
+			tests/corpus/cut.sh
+}
+
 suite_mta() {
 	build mta "$BUILD" && run_scripts mta "$BUILD" tests/mta/t*.sh
 }
@@ -202,10 +210,10 @@ if [ -n "${UPDATE:-}" ]; then
 		tests/golden.sh --update "$BUILD/sluice" bad
 	exit
 fi
-[ $# -gt 0 ] || set -- unit golden traces rules mta asan tsan
+[ $# -gt 0 ] || set -- unit golden traces rules corpus mta asan tsan
 for suite in "$@"; do
 	case $suite in
-	unit | golden | traces | rules | mta | asan | tsan) ;;
+	unit | golden | traces | rules | corpus | mta | asan | tsan) ;;
 	*)
 		echo "run.sh: there is no suite '$suite'" >&2
 		exit 2

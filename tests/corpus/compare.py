@@ -18,6 +18,7 @@ import os
 import sys
 
 from judge import verdict
+from texts import SUPERSETS
 
 USED = set()
 
@@ -29,15 +30,40 @@ def lines(text):
 
 
 def sub_messages(part):
-    """Python reads the groups of fields of a delivery report as messages; for
-    us they are one text, as RFC 3464 calls it."""
-    if part.get_content_type() != "message/delivery-status":
+    """Python reads the groups of fields of a report as messages; for us they
+    are one text, as RFC 3464 and RFC 8098 call them."""
+    if part.get_content_type() not in REPORTS:
         return None
     USED.add("sub_messages")
-    return "\n".join(str(one) for one in part.get_payload()).encode().decode()
+    return "".join(str(one) for one in part.get_payload())
 
 
-DIFFERENCES = {"sub_messages"}
+def superset(charset, data):
+    """Python takes some labels by the letter, or not at all, and lacks what is
+    not of them. Mail programs read the supersets under which such mail is
+    really written, as the Encoding standard of the web has them; so do we."""
+    try:
+        strict = data.decode(charset)
+    except (LookupError, UnicodeDecodeError):
+        strict = None
+    wide = data.decode(SUPERSETS_BY_NAME.get(charset, charset))
+    if wide != strict:
+        USED.add("superset")
+    return wide
+
+
+def line_ends(ours, kept):
+    """Python turns CRLF into LF on reading, even of parts that are no text;
+    for us bytes that were not encoded stay as they came."""
+    if ours["encoding"] != "identity" or b"\r\n" not in kept:
+        return kept
+    USED.add("line_ends")
+    return kept.replace(b"\r\n", b"\n")
+
+
+SUPERSETS_BY_NAME = {name: codec for name, codec, _ in SUPERSETS}
+REPORTS = ("message/delivery-status", "message/disposition-notification")
+DIFFERENCES = {"sub_messages", "superset", "line_ends"}
 
 
 def text_of(part):
@@ -45,7 +71,7 @@ def text_of(part):
     if whole is not None:
         return whole
     data = part.get_payload(decode=True)
-    return data.decode(part.get_content_charset() or "us-ascii", "replace")
+    return superset(part.get_content_charset() or "us-ascii", data)
 
 
 def leaf(part):
@@ -60,7 +86,7 @@ def leaf(part):
 
 def walk(part):
     """Leaves in order; never into the groups of a delivery report."""
-    if part.get_content_type() == "message/delivery-status":
+    if part.get_content_type() in REPORTS:
         yield leaf(part)
     elif part.is_multipart():
         if part.preamble and part.preamble.strip():
@@ -89,9 +115,11 @@ def differs(theirs, ours):
             return "text %r, Python has %r" % (ours.get("text"),
                                                theirs["text"])
         return None
-    if ours["size"] != len(theirs["bytes"]):
-        return "%d bytes, Python has %d" % (ours["size"], len(theirs["bytes"]))
-    if not theirs["bytes"].startswith(bytes.fromhex(ours["bytes"])):
+    kept = line_ends(ours, bytes.fromhex(ours["bytes"]))
+    size = ours["size"] if kept.hex() == ours["bytes"] else len(kept)
+    if size != len(theirs["bytes"]):
+        return "%d bytes, Python has %d" % (size, len(theirs["bytes"]))
+    if not theirs["bytes"].startswith(kept):
         return "other bytes than Python's"
     return None
 
@@ -109,6 +137,10 @@ def compare(path, parts):
              for what in [differs(a, b)] if what]
     if len(theirs) != len(ours):
         notes.append("%d leaves, Python has %d" % (len(ours), len(theirs)))
+    subject = message.get("subject")
+    if subject is not None and subject != parts.get("subject"):
+        notes.append("subject %r, Python has %r" % (parts.get("subject"),
+                                                    str(subject)))
     verdict(not notes, parts["name"], *notes)
 
 

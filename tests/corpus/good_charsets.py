@@ -4,7 +4,7 @@ Written by hand: what many programs of many countries send all day.
 """
 
 from mailkit import b64, crlf, mail, qp, word_b, word_q, words_b
-from texts import CHARSETS, LETTERS
+from texts import CHARSETS, LETTERS, SUPERSETS
 
 SEVEN_BIT = ("ascii", "iso2022_jp", "iso2022_kr", "utf-7")
 UTF_16 = ("utf-16", "utf-16-be", "utf-16-le")
@@ -44,3 +44,8 @@ def mails():
                          "Content-Transfer-Encoding: " + encoding], body,
                         subject=headline,
                         sender="%s <carol@example.org>" % sender))
+    for charset, codec, text in SUPERSETS:
+        yield ("charset-more-than-" + charset, mail(
+            ["Content-Type: text/plain; charset=" + charset,
+             "Content-Transfer-Encoding: base64"],
+            b64(crlf(text.encode(codec)))))

@@ -11,8 +11,8 @@ from email.policy import SMTP, compat32
 from mailkit import DATE, noise
 from texts import CHARSETS, LETTERS
 
-# Not gb2312 and big5: it names them eucgb2312_cn and big5_tw in headers.
-OLD_CODECS = ("latin-1", "cp1252", "koi8-r", "euc-jp", "iso2022_jp", "euc-kr",
+# In headers it calls gb2312 eucgb2312_cn and big5 big5_tw.
+OLD_CODECS = ("big5", "gb2312", "latin-1", "cp1252", "koi8-r", "euc-jp", "iso2022_jp", "euc-kr",
               "shift_jis", "cp1251")
 
 

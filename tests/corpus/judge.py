@@ -3,7 +3,8 @@
 
     judge.py evasion MANIFEST RESULTS    each is found by its rule alone
     judge.py harmless MANIFEST RESULTS   of the twins none is found
-    judge.py good RESULTS [NAME=WORD...] no damage, no rule; but these words
+    judge.py good RESULTS                no damage, no rule
+    judge.py marked MANIFEST RESULTS     just these words, no refusal
     judge.py same RESULTS RESULTS        two ways to the same verdicts
     judge.py bounds RESULTS HEAP_KIB CPU_MS
                                          no mail costs more
@@ -55,16 +56,20 @@ def harmless(manifest, results):
             len(twins), *found)
 
 
-def good(results, *exceptions):
-    allowed = dict(word.split("=") for word in exceptions)
+def good(results):
     told = read(results)
     verdict(len(told) >= 200, "there are %d honest mails" % len(told))
     for one in told:
-        want = [allowed[one["name"]]] if one["name"] in allowed else []
-        died = "died" in one
-        verdict(not died and one["damage"] == want and not one["rules"],
-                one["name"], "died" if died else
-                "damage: %s, rules: %s" % (one["damage"], one["rules"]))
+        is_good = "died" not in one and not one["damage"] and not one["rules"]
+        verdict(is_good and one["reply"] == "continue", one["name"], str(one))
+
+
+def marked(manifest, results):
+    told = by_name(results)
+    for case in read(manifest):
+        got = told.get(case["file"], {"damage": "died", "reply": "died"})
+        verdict(got["damage"] == case["damage"] and got["reply"] == "continue",
+                "%s: %s" % (case["file"], ", ".join(case["damage"])), str(got))
 
 
 def same(left, right):
@@ -91,7 +96,7 @@ def bounds(results, heap_kib, cpu_ms):
 
 
 def main(words):
-    judges = {"evasion": evasion, "harmless": harmless, "good": good,
+    judges = {"evasion": evasion, "harmless": harmless, "good": good, "marked": marked,
               "same": same, "bounds": bounds}
     if not words or words[0] not in judges:
         sys.exit(__doc__)

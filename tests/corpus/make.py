@@ -4,6 +4,7 @@
     make.py evasion DIR    DIR/NN-class/name.eml, DIR/harmless/NN-class/name.eml
                            and DIR/manifest.jsonl: a line for each mail
     make.py good DIR       DIR/name.eml
+    make.py marked DIR     DIR/name.eml, DIR/manifest.jsonl: honest, and marked
     make.py hostile        lists the names of what costs memory or time
     make.py hostile NAME   writes one of them to standard output
     make.py hostile - [NAME...]
@@ -21,6 +22,9 @@ import re
 import sys
 
 import evasion
+import good
+import good_marked
+import hostile
 from texts import LETTERS
 
 
@@ -40,24 +44,33 @@ def make_evasion(folder):
         lines.append({"file": name, "twin": twin, "class": case["class"],
                       "hides": case["hides"], "rule": case["rule"],
                       "damage": case["damage"]})
+    write_manifest(folder, lines)
+
+
+def write_manifest(folder, lines):
     text = "".join(json.dumps(line) + "\n" for line in lines)
     write(os.path.join(folder, "manifest.jsonl"), text.encode())
 
 
 def make_good(folder):
-    import good
     for name, data in good.mails():
         write(os.path.join(folder, name + ".eml"), data)
 
 
+def make_marked(folder):
+    lines = []
+    for name, words, data in good_marked.mails():
+        write(os.path.join(folder, name + ".eml"), data)
+        lines.append({"file": name + ".eml", "damage": words})
+    write_manifest(folder, lines)
+
+
 def make_hostile(name):
-    import hostile
     for block in hostile.make(name):
         sys.stdout.buffer.write(block)
 
 
 def stream_hostile(dash, *names):
-    import hostile
     for name in names or hostile.names():
         pack_one(name, b"".join(hostile.make(name)))
 
@@ -87,11 +100,11 @@ def make_rules():
 
 
 def list_hostile():
-    import hostile
     print("\n".join(hostile.names()))
 
 
 COMMANDS = {("evasion", 1): make_evasion, ("good", 1): make_good,
+            ("marked", 1): make_marked,
             ("hostile", 0): list_hostile, ("hostile", 1): make_hostile,
             ("pack", 1): pack, ("rules", 0): make_rules}
 

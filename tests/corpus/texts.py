@@ -128,3 +128,17 @@ CHARSETS = [
     ("utf-16le", "utf-16-le", "ko"),
     ("tis-620", "tis-620", "th"),
 ]
+
+# What is written under a label that lacks it: all programs read the superset.
+SUPERSETS = [
+    ("iso-8859-1", "cp1252", "„Ja“ – 5 € …\n"),
+    ("gb2312", "gb18030", "朱镕基、囧\n"),
+    ("gbk", "gb18030", "㐀 €\n"),
+    ("shift_jis", "cp932", "①髙﨑さん\n"),
+    ("euc-kr", "cp949", "똠방각하와 펲시\n"),
+    ("ks_c_5601-1987", "cp949", "햏햏\n"),
+    ("big5", "cp950", "裏面的恒\n"),
+    ("iso-8859-9", "cp1254", "“Işık” – 5 €\n"),
+    ("iso-8859-8-i", "iso8859-8", "שלום\n"),
+    ("tis-620", "cp874", "ราคา € ๕\n"),
+]

@@ -4,12 +4,13 @@
  *	content_parts < MAILS
  *
  * Standard input holds mails, each behind a line "NAME BYTES". Of each one
- * line comes out: its name, its damage, and of each leaf its number, role,
- * type, names, size and either its text (of HTML the source) or the bytes that
+ * line comes out: its name, subject and damage, and of each leaf its number, role,
+ * type, names, transfer encoding, size and either its text (of HTML the source) or the bytes that
  * were kept, in hexadecimal digits.
  */
 #include "base/xalloc.h"
 #include "mime/content.h"
+#include "mime/header.h"
 #include "mime/mail_text.h"
 #include "tool/json.h"
 
@@ -20,8 +21,18 @@
 #define SCAN_LIMIT  ((size_t)1 << 20)
 #define CHUNK_BYTES 65535
 
+static void
+add_subject(struct buf *out, struct mime *mime, struct str value)
+{
+	uint64_t damage = 0;
+
+	json_text(
+	    out, "subject", header_decode(mime_arena(mime), value, &damage));
+}
+
+/* Its subject is added to out. */
 static struct mime *
-take_apart(struct str text)
+take_apart(struct str text, struct buf *out)
 {
 	static char chunk[CHUNK_BYTES];
 	const struct mime_limits limits = mime_limits_of(SCAN_LIMIT);
@@ -33,7 +44,10 @@ take_apart(struct str text)
 
 	mail_text_init(&mail, text);
 	while (mail_text_field(&mail, &name, &value))
-		mime_header(mime, name, value);
+		if (str_eq_nocase(name, STR("Subject")))
+			add_subject(out, mime, value);
+		else
+			mime_header(mime, name, value);
 	while ((n = mail_text_body(&mail, chunk, sizeof(chunk))) > 0)
 		mime_body(mime, (struct str){ chunk, n });
 	mime_end(mime);
@@ -76,6 +90,8 @@ add_leaf(struct buf *out, const struct mime_part *part, struct content *content)
 	json_number(out, "number", part->number);
 	json_text(out, "role", str_of(roles[part->role]));
 	json_text(out, "type", part->type);
+	json_text(
+	    out, "encoding", str_of(transfer_encoding_name(part->encoding)));
 	json_number(out, "size", part->size);
 	json_open(out, "names", '[');
 	for (size_t i = 0; i < part->n_names; i++)
@@ -96,13 +112,15 @@ add_leaf(struct buf *out, const struct mime_part *part, struct content *content)
 static void
 print_mail(const char *name, struct str text)
 {
-	struct mime *mime = take_apart(text);
-	struct content *content = content_new(mime);
+	struct mime *mime;
+	struct content *content;
 	struct buf out = { 0 };
 	uint64_t damage;
 
 	json_open(&out, NULL, '{');
 	json_text(&out, "name", str_of(name));
+	mime = take_apart(text, &out);
+	content = content_new(mime);
 	json_open(&out, "leaves", '[');
 	for (const struct mime_part *part = mime_root(mime); part != NULL;
 	     part = part->following)
