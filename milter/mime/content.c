@@ -152,17 +152,24 @@ keep_text(struct content *content, const struct text_list *list,
 	return str_from(mime_keep(content->mime, made), skipped);
 }
 
-/* Bytes of the part that is read. Returns whether they may be given up. */
+/*
+ * Bytes of the part that is read. Returns whether they may be given up. Lines
+ * end with LF, so that "$" and "." of a pattern mean what its author expects.
+ */
 static bool
-read_bytes(struct content *content, struct str bytes)
+read_bytes(struct content *content, struct str *bytes)
 {
 	const struct mime_part *part = content->part;
 	bool is_html = part->kind == MIME_HTML;
 	struct text_list *list = is_html ? &content->html : &content->body;
 	struct buf made = { 0 };
-	struct str text = content_decode(part, bytes, &made, &content->damage);
-	bool is_made = made.p != NULL;
+	struct str text;
+	bool is_made;
 
+	if (!content_is_wide(part, *bytes))
+		mime_unify_lines(content->mime, bytes);
+	text = content_decode(part, *bytes, &made, &content->damage);
+	is_made = made.p != NULL;
 	if (is_made)
 		text = keep_text(content, list, text, &made);
 	text = add_text(content, list, text, part);
@@ -170,7 +177,7 @@ read_bytes(struct content *content, struct str bytes)
 		read_html(content, text);
 	else
 		find_urls(content, text);
-	return is_made || bytes.len == 0;
+	return is_made || bytes->len == 0;
 }
 
 static void
@@ -181,8 +188,8 @@ read_part(struct content *content, struct mime_part *part)
 	if (part->kind != MIME_TEXT && part->kind != MIME_HTML)
 		return;
 	content->part = part;
-	is_made = read_bytes(content, part->content);
-	is_made = read_bytes(content, part->tail) && is_made;
+	is_made = read_bytes(content, &part->content);
+	is_made = read_bytes(content, &part->tail) && is_made;
 	if (is_made && !part->is_attachment)
 		mime_give_up(content->mime, part);
 }

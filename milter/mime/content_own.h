@@ -21,6 +21,9 @@
 struct str content_decode(const struct mime_part *part, struct str bytes,
     struct buf *made, uint64_t *damage);
 
+/* Is an ASCII character more than one byte in it? */
+bool content_is_wide(const struct mime_part *part, struct str bytes);
+
 /* All zero to begin with but for what is said. */
 struct content_url_set {
 	struct arena *arena;   /* of the message */

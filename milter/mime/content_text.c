@@ -5,6 +5,7 @@
  */
 #include "mime/charset.h"
 #include "mime/content_own.h"
+#include "mime/line.h"
 #include "mime/utf8.h"
 
 #include <string.h>
@@ -120,6 +121,15 @@ find_charset(const struct mime_part *part, struct str bytes)
 	return (struct str){ "", 0 };
 }
 
+bool
+content_is_wide(const struct mime_part *part, struct str bytes)
+{
+	struct str charset = find_charset(part, bytes);
+
+	return starts_nocase(charset, "utf-16") ||
+	       starts_nocase(charset, "utf-32");
+}
+
 static struct str
 without_mark(struct str text)
 {
@@ -156,5 +166,6 @@ content_decode(const struct mime_part *part, struct str bytes, struct buf *made,
 		is_right = charset_decode(made, charset, bytes);
 	if (!is_right)
 		*damage |= DAMAGE_BIT(DAMAGE_CHARSET);
+	made->len = line_unify(made->p, made->len);
 	return without_mark(buf_str(made));
 }

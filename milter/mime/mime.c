@@ -8,6 +8,7 @@
 #include "mime/mime_own.h"
 
 #include "base/xalloc.h"
+#include "mime/line.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -52,17 +53,23 @@ mime_free(struct mime *mime)
 	free(mime);
 }
 
-static void
-free_bytes(struct mime *mime, struct str *bytes)
+/* Of a leaf: only mime_leaf.c sets them, to memory of their own. */
+static char *
+own_bytes(const struct str *bytes)
 {
-	/* Only mime_leaf.c sets them, to memory of their own. */
 	union {
 		const char *given;
 		char *own;
 	} p = { .given = bytes->p };
 
+	return p.own;
+}
+
+static void
+free_bytes(struct mime *mime, struct str *bytes)
+{
 	mime->n_kept -= bytes->len;
-	free(p.own);
+	free(own_bytes(bytes));
 	*bytes = (struct str){ 0 };
 }
 
@@ -71,6 +78,15 @@ mime_give_up(struct mime *mime, struct mime_part *part)
 {
 	free_bytes(mime, &part->content);
 	free_bytes(mime, &part->tail);
+}
+
+void
+mime_unify_lines(struct mime *mime, struct str *bytes)
+{
+	size_t len = line_unify(own_bytes(bytes), bytes->len);
+
+	mime->n_kept -= bytes->len - len;
+	bytes->len = len;
 }
 
 struct str

@@ -91,6 +91,8 @@ const struct mime_limits *mime_limits(const struct mime *mime);
 void mime_give_up(struct mime *mime, struct mime_part *part);
 /* Takes over the memory of text, which is empty then, until mime_free. */
 struct str mime_keep(struct mime *mime, struct buf *text);
+/* Makes LF of each CR LF in the content, or the tail, of a leaf. */
+void mime_unify_lines(struct mime *mime, struct str *bytes);
 /* Bytes that are kept now, for tests and the curious. */
 size_t mime_bytes_kept(const struct mime *mime);
 

@@ -105,7 +105,7 @@ static const struct fact facts[FACT_N] = {
 	ROW(FROM_NAME, "from.name", STRING, HEADERS, FACT_MANY | HEADER_FACT,
 	    "", "their display names, decoded"),
 	ROW(BODY, "body", STRING, MESSAGE, FACT_MANY | FACT_UTF8 | CONTENT, "",
-	    "text of the message, decoded: of each text part; of HTML what a reader sees, and what is hidden"),
+	    "text of the message, decoded, lines end with LF: of each text part; of HTML what a reader sees, and what is hidden"),
 	ROW(BODY_RAW, "body.raw", STRING, MESSAGE,
 	    FACT_BODY_BYTES | FACT_FIXED, "",
 	    "the body as it came, at most scan_limit bytes"),
