@@ -127,6 +127,10 @@ $(BUILD)/bench/patterns: tests/bench/patterns.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
+$(BUILD)/bench/mime_bench: tests/bench/mime_bench.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
 units: $(UNITS) $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)

@@ -123,18 +123,31 @@ begin(struct mime *mime)
 	mime_entity_header_end(mime->streams[0]);
 }
 
+static void
+remove_stream(struct mime *mime, size_t i)
+{
+	mime_stream_free(mime->streams[i]);
+	mime->n_streams--;
+	memmove(&mime->streams[i], &mime->streams[i + 1],
+	    (mime->n_streams - i) * sizeof(mime->streams[0]));
+}
+
 /* In order: a stream is fed by those before it. */
 static void
 feed_inner(struct mime *mime)
 {
-	for (size_t i = 1; i < mime->n_streams; i++) {
+	for (size_t i = 1; i < mime->n_streams;) {
 		struct mime_stream *stream = mime->streams[i];
 
 		if (stream->queue.len > 0)
 			mime_stream_feed(stream, buf_str(&stream->queue));
 		buf_clear(&stream->queue);
-		if (stream->is_ending && !stream->is_over)
+		if (stream->is_ending) {
 			mime_stream_end(stream);
+			remove_stream(mime, i);
+		} else {
+			i++;
+		}
 	}
 }
 

@@ -222,14 +222,17 @@ read_again(struct mime_stream *stream, const struct mime_part *first,
     enum transfer_encoding encoding)
 {
 	struct mime *mime = stream->mime;
-	struct mime_part *part = NULL;
+	struct mime_part *part;
 	struct mime_stream *inner = NULL;
 
-	/* One sink must be left for what is not read again. */
-	if (stream->n_sinks + 1 < MIME_SINKS_MAX)
-		part = mime_part_new(mime, first->parent, MIME_ROLE_AGAIN);
+	if (mime->n_again == MIME_AGAIN_MAX) {
+		mime_note(mime->root, DAMAGE_PART_COUNT);
+		return;
+	}
+	part = mime_part_new(mime, first->parent, MIME_ROLE_AGAIN);
 	if (part == NULL)
 		return;
+	mime->n_again++;
 	part->at = first->at;
 	part->names = first->names;
 	part->n_names = first->n_names;

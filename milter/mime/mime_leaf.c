@@ -269,6 +269,8 @@ mime_sink_end(struct mime_sink *sink)
 		mime_uu_end(sink);
 	if (sink->stream != NULL)
 		sink->stream->is_ending = true;
+	if (sink->part->role == MIME_ROLE_AGAIN)
+		sink->mime->n_again--;
 	keep_head(sink);
 	keep_tail(sink);
 	free(sink);

@@ -20,12 +20,13 @@
 
 #define MIME_BLOCK_BYTES    16384 /* what is worked on at a time */
 #define MIME_LINE_BYTES     1024  /* of a line, to know a delimiter by */
-#define MIME_SINKS_MAX      8     /* leaves that get the same bytes */
-#define MIME_STREAMS_MAX    8     /* the body, and what was encoded in it */
-#define MIME_BOUNDARIES_MAX 4     /* of one multipart, by each reading */
-#define MIME_TYPE_BYTES     128   /* of a type or a charset */
-#define MIME_SHORT_NAME     255   /* bytes of a name when memory is short */
-#define MIME_GUESSES_MAX    4     /* in one header, see mime_entity.c */
+#define MIME_AGAIN_MAX      4     /* second readings at a time */
+#define MIME_SINKS_MAX      (MIME_AGAIN_MAX + 1) /* of a stream */
+#define MIME_STREAMS_MAX    64  /* the body, and what was encoded in it */
+#define MIME_BOUNDARIES_MAX 4   /* of one multipart, by each reading */
+#define MIME_TYPE_BYTES     128 /* of a type or a charset */
+#define MIME_SHORT_NAME     255 /* bytes of a name when memory is short */
+#define MIME_GUESSES_MAX    4   /* in one header, see mime_entity.c */
 
 /* Fields. */
 
@@ -241,6 +242,7 @@ struct mime {
 	size_t decoded_left;
 	size_t edges_left;
 	size_t headers_left; /* bytes */
+	size_t n_again;      /* second readings that go on */
 	size_t n_fields;
 	size_t n_kept;
 	struct buf *texts; /* what was made of parts; see mime_keep */

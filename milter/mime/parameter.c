@@ -25,6 +25,7 @@ struct reader {
 	struct parameter_item *items;
 	size_t n_items;
 	size_t items_max;
+	size_t again_bytes_max;
 	uint64_t *damage;
 };
 
@@ -254,6 +255,10 @@ read_bare(struct reader *reader, struct parameter_item item)
 	if (is_parameter_next(reader)) {
 		item.value = word;
 		add_item(reader, item);
+		/* Each of many may be "whole"; a name's end says what it is. */
+		if (whole.len > reader->again_bytes_max)
+			whole = str_from(
+			    whole, whole.len - reader->again_bytes_max);
 		add_again(reader, item, whole);
 		return;
 	}
@@ -367,6 +372,7 @@ parameters_read(struct arena *arena, struct str raw,
 {
 	struct reader reader = {
 		.arena = arena,
+		.again_bytes_max = limits->name_bytes,
 		.items_max = limits->parameters > 0 ? limits->parameters : 1,
 		.damage = damage,
 	};
