@@ -95,6 +95,8 @@ mime_fields_line(struct mime_fields *fields, struct str line, struct mime *mime)
 {
 	size_t len = 0, colon;
 
+	if (line.len == 0)
+		return MIME_LINE_DOUBTFUL;
 	if (is_blank(line.p[0]))
 		return continue_field(fields, line, mime);
 	fields->open = NULL;

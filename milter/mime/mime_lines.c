@@ -117,6 +117,7 @@ end_header_at_delimiter(
     struct mime_stream *stream, struct str line, struct str line_break)
 {
 	struct mime_delimiter delimiter;
+	unsigned n_held = stream->n_held;
 	struct str head = str_sub(
 	    line, 0, line.len < MIME_LINE_BYTES ? line.len : MIME_LINE_BYTES);
 
@@ -127,11 +128,15 @@ end_header_at_delimiter(
 			return false;
 		mime_note(stream->part, DAMAGE_PART_HEADER);
 	}
+	/* The line end before it is no more than that to what begins now. */
+	stream->n_held = 0;
 	while (stream->is_in_header)
 		mime_entity_header_end(stream);
+	stream->n_held = n_held;
 	if (mime_delimiter_find(stream, head, &delimiter)) {
 		take_delimiter(stream, head, line_break, &delimiter);
 	} else { /* the part was one too many, and is text now */
+		mime_emit_held(stream);
 		mime_emit(stream, line);
 		hold(stream, line_break);
 	}
@@ -147,13 +152,14 @@ finish_header_line(struct mime_stream *stream, struct str line_break)
 	bool is_doubtful = line.len == 0 && line_break.len == 2 &&
 			   stream->n_held == 1 && stream->held[0] == '\r';
 
-	mime_emit_held(stream);
 	if (!stream->is_decoded)
 		stream->at += stream->line_len - line.len;
 	if (line.len == 0 && !is_doubtful) {
+		mime_emit_held(stream);
 		hold(stream, line_break);
 		mime_entity_header_end(stream);
 	} else if (!end_header_at_delimiter(stream, line, line_break)) {
+		mime_emit_held(stream);
 		mime_entity_header_line(stream, line);
 		mime_emit(stream, line);
 		hold(stream, line_break);
