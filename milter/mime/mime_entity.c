@@ -239,8 +239,10 @@ read_again(struct mime_stream *stream, const struct mime_part *first,
 	part->is_attachment = first->is_attachment;
 	mime_part_set(mime, part, reading, encoding);
 	note_depth(mime, part);
-	if (has_structure(part) && (inner = mime_stream_new(mime)) == NULL)
+	if (has_structure(part) && (inner = mime_stream_new(mime)) == NULL) {
 		part->kind = MIME_TEXT;
+		mime_note(mime->root, DAMAGE_PART_COUNT);
+	}
 	open_sink(stream, part)->stream = inner;
 	if (inner == NULL)
 		return;

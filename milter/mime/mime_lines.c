@@ -206,20 +206,17 @@ flush(struct mime_stream *stream, struct str run, size_t n_break)
 		hold(stream, str_from(run, run.len - n_break));
 }
 
-/* The line that was collected over two or more blocks. */
+/*
+ * A line of which all is known that a delimiter may have, after all that comes
+ * before it: that may have been the text behind which there are no more parts.
+ * is_cut: there is more of it, up to its end.
+ */
 static void
-finish_candidate(struct mime_stream *stream)
+finish_line(struct mime_stream *stream, struct str line, struct str line_break,
+    bool is_cut)
 {
-	struct str line = buf_str(&stream->line), line_break;
 	struct mime_delimiter delimiter;
-	size_t len = line.len;
-	bool is_cut;
 
-	while (len > 0 && (line.p[len - 1] == '\n' || line.p[len - 1] == '\r'))
-		len--;
-	line_break = str_from(line, len);
-	line = str_sub(line, 0, len);
-	is_cut = line_break.len == 0;
 	if (mime_delimiter_find(stream, line, &delimiter)) {
 		take_delimiter(stream, line, line_break, &delimiter);
 		stream->is_skipping = is_cut;
@@ -229,6 +226,19 @@ finish_candidate(struct mime_stream *stream)
 		hold(stream, line_break);
 		stream->is_mid_line = is_cut;
 	}
+}
+
+/* The line that was collected over two or more blocks. */
+static void
+finish_candidate(struct mime_stream *stream)
+{
+	struct str line = buf_str(&stream->line);
+	size_t len = line.len;
+
+	while (len > 0 && (line.p[len - 1] == '\n' || line.p[len - 1] == '\r'))
+		len--;
+	finish_line(stream, str_sub(line, 0, len), str_from(line, len),
+	    len == line.len);
 	buf_clear(&stream->line);
 }
 
@@ -289,8 +299,7 @@ try_delimiter(
 		return false;
 	flush(stream, run, n_break);
 	scan->at = start + line.len + n;
-	take_delimiter(stream, line, slice(scan, end, end + n), &delimiter);
-	stream->is_skipping = is_cut;
+	finish_line(stream, line, slice(scan, end, end + n), is_cut);
 	return true;
 }
 

@@ -205,7 +205,7 @@ the_first_boundary_may_follow_the_header_at_once(void **state)
 		{ "of a part",
 		    STR(MIXED "--b\nContent-Type: multipart/related;\n"
 			      " boundary=c\n--c\n\none\n--c--\n--b--\n"),
-		    "multipart/mixed\n multipart/related\n"
+		    "multipart/mixed\n multipart/related !part-header\n"
 		    "  text/plain =one\n" },
 		{ "after a header without a body",
 		    STR(MIXED "--b\nContent-Type: text/html\n--b\n\none\n"
