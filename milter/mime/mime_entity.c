@@ -20,10 +20,17 @@
 struct mime_part *
 mime_entity_part(const struct mime_stream *stream)
 {
+	const struct mime_sink *sink = NULL;
+
 	if (stream->is_in_header)
 		return stream->part;
 	if (stream->n_sinks > 0)
-		return stream->sinks[stream->n_sinks - 1]->part;
+		sink = stream->sinks[stream->n_sinks - 1];
+	/* Preamble and epilogue begin at their first word, which may be known
+	 * later: what is odd around it is their multipart's. */
+	if (sink != NULL && sink->part->role != MIME_ROLE_PREAMBLE &&
+	    sink->part->role != MIME_ROLE_EPILOGUE && !stream->is_between)
+		return sink->part;
 	if (stream->n_levels > 0)
 		return stream->levels[stream->n_levels - 1].part;
 	return stream->mime->root;

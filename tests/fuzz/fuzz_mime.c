@@ -98,17 +98,28 @@ check_same_part(
 	require(a->is_cut == b->is_cut && a->damage == b->damage);
 }
 
+static bool
+had_room(const struct mime *mime)
+{
+	const struct mime_part *part = mime_root(mime);
+
+	while (part != NULL && part->tail.len == 0 &&
+	       (part->damage & DAMAGE_BIT(DAMAGE_PART_CUT)) == 0)
+		part = part->following;
+	return part == NULL;
+}
+
 /* In blocks of other sizes two leaves share the last bytes of the room in
  * another way, and parts are made in another order, so the last ones that
  * there may be are other ones. */
 static void
 check_same(const struct mime *a, const struct mime *b, bool in_blocks)
 {
-	const uint64_t short_of = DAMAGE_BIT(DAMAGE_PART_COUNT) |
-				  DAMAGE_BIT(DAMAGE_HEADER_SIZE) |
-				  DAMAGE_BIT(DAMAGE_FILE_NAME);
-	bool has_room =
-	    !in_blocks || (mime_damage(a) & DAMAGE_BIT(DAMAGE_PART_CUT)) == 0;
+	const uint64_t short_of =
+	    DAMAGE_BIT(DAMAGE_PART_COUNT) | DAMAGE_BIT(DAMAGE_HEADER_COUNT) |
+	    DAMAGE_BIT(DAMAGE_HEADER_SIZE) | DAMAGE_BIT(DAMAGE_FILE_NAME);
+	uint64_t damage = mime_damage(a) | mime_damage(b);
+	bool has_room = !in_blocks || (had_room(a) && had_room(b));
 	const struct mime_part *p = mime_root(a), *q = mime_root(b);
 
 	if (in_blocks && (damage & short_of) != 0)

@@ -56,6 +56,12 @@ delimiters_may_lack_or_be_odd(void **state)
 		    STR(MIXED "--b\n\none\n--b--\nepi\n--b\n\ntwo\n--b--\n"),
 		    "multipart/mixed !boundary\n text/plain =one\n"
 		    " text/plain epilogue =epi\n text/plain =two\n" },
+		{ "a bare line end around a preamble is the multipart's",
+		    STR("Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+			"\n\npre\namble\n--b\r\n\r\none\r\n--b--\r\n"),
+		    "multipart/mixed !bare-newline\n"
+		    " text/plain preamble =pre\\namble\n"
+		    " text/plain =one\n" },
 		{ "the closing one first", STR(MIXED "--b--\n\none\n"),
 		    "multipart/mixed !boundary\n"
 		    " text/plain epilogue =one\\r\\n\n" },
