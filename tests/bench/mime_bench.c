@@ -65,15 +65,11 @@ read_file(const char *path, struct buf *out)
 static size_t
 make_content(struct mime *mime)
 {
-#ifdef BENCH_CONTENT
 	const struct content_text *texts;
 	const struct content_url *urls;
 	struct content *content = content_new(mime);
 
 	return content_body(content, &texts) + content_urls(content, &urls);
-#else
-	return mime_n_parts(mime);
-#endif
 }
 
 /* Returns the most heap that was in use, if it is to look. */
