@@ -38,7 +38,8 @@ process_program(void)
 	return high;
 }
 
-/* Signals as a new process has them, whatever this one does with them. */
+/* Signals as a new process has them, whatever this one does with them; and a
+ * group of its own: Ctrl-C is for this process, which ends its helpers. */
 static void
 set_signals(posix_spawnattr_t *attributes)
 {
@@ -48,8 +49,9 @@ set_signals(posix_spawnattr_t *attributes)
 	posix_spawnattr_setsigmask(attributes, &set);
 	sigfillset(&set);
 	posix_spawnattr_setsigdefault(attributes, &set);
-	posix_spawnattr_setflags(
-	    attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK |
+						 POSIX_SPAWN_SETSIGDEF |
+						 POSIX_SPAWN_SETPGROUP);
 }
 
 /* 0, or what errno would be. */
