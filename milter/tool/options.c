@@ -31,13 +31,28 @@ is_named(const char *argument, const char *name)
 	       (argument[len] == '\0' || argument[len] == '=');
 }
 
+/* Of several rows of one name the first that has no value yet; or the last. */
 static const struct tool_option *
 find_option(const struct tool_option *options, const char *argument)
 {
-	for (; options->name != NULL; options++)
-		if (is_named(argument, options->name))
-			return options;
-	return NULL;
+	const struct tool_option *found = NULL;
+
+	for (; options->name != NULL; options++) {
+		if (!is_named(argument, options->name))
+			continue;
+		found = options;
+		if (found->value_out == NULL || *found->value_out == NULL)
+			break;
+	}
+	return found;
+}
+
+/* One that may be given several times has a row for each. */
+static bool
+is_full(const struct tool_option *options, const struct tool_option *found)
+{
+	return found != options && strcmp(found[-1].name, found->name) == 0 &&
+	       *found->value_out != NULL;
 }
 
 static void
@@ -69,6 +84,11 @@ tool_options(
 		}
 		if ((option = find_option(options, argv[i])) == NULL) {
 			report_option(tool, argv[i]);
+			return -1;
+		}
+		if (is_full(options, option)) {
+			tool_usage(tool, "the option '%s' is given too often",
+			    option->name);
 			return -1;
 		}
 		if (take_option(option, argc, argv, &i) == -1) {

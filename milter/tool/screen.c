@@ -158,6 +158,16 @@ screen_frame(struct str text, unsigned rows, unsigned columns, struct buf *out)
 	buf_add_cstr(out, TO_END);
 }
 
+unsigned
+screen_width(int fd)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
+		return WIDTH_ELSE;
+	return size.ws_col;
+}
+
 void
 screen_draw(struct str text)
 {

@@ -21,6 +21,9 @@ void screen_close(void); /* nothing if it is not open */
 void screen_draw(struct str text);
 enum screen_event screen_wait(unsigned ms);
 
+/* Columns of the terminal at fd; 80 where there is none. */
+unsigned screen_width(int fd);
+
 /* What is sent to draw text on a terminal of this size. Pure. */
 void screen_frame(
     struct str text, unsigned rows, unsigned columns, struct buf *out);

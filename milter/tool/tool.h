@@ -47,12 +47,14 @@ struct str command_suggest(struct str wrong);
 int check_run(struct tool *tool, int argc, char **argv);
 int counters_run(struct tool *tool, int argc, char **argv);
 int enforce_run(struct tool *tool, int argc, char **argv);
+int explain_run(struct tool *tool, int argc, char **argv);
 int facts_run(struct tool *tool, int argc, char **argv);
 int grant_run(struct tool *tool, int argc, char **argv);
 int grants_run(struct tool *tool, int argc, char **argv);
 int help_run(struct tool *tool, int argc, char **argv);
 int observe_run(struct tool *tool, int argc, char **argv);
 int print_run(struct tool *tool, int argc, char **argv);
+int replay_run(struct tool *tool, int argc, char **argv);
 int reset_run(struct tool *tool, int argc, char **argv);
 int table_run(struct tool *tool, int argc, char **argv);
 int test_run(struct tool *tool, int argc, char **argv);
@@ -83,7 +85,9 @@ struct store *tool_open_store(struct tool *tool);
 /*
  * Options of a command: --NAME or --NAME VALUE, anywhere among its arguments.
  * Moves what is left to the front of argv and returns how many there are, or
- * -1 (a usage error, which was said). Ends with a row whose name is NULL.
+ * -1 (a usage error, which was said). Ends with a row whose name is NULL. One
+ * that may be given several times has as many rows, one behind the other, whose
+ * values are NULL before.
  */
 struct tool_option {
 	const char *name;       /* "--json" */
