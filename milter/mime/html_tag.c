@@ -190,8 +190,10 @@ compare(struct str name, const char *with)
 		unsigned char a = (unsigned char)ascii_lower(name.p[i]);
 		unsigned char b = (unsigned char)with[i];
 
-		if (a != b) /* also at the end of with */
+		if (a != b)
 			return a < b ? -1 : 1;
+		if (b == '\0') /* name has one, too, and goes on */
+			return 1;
 	}
 	return with[name.len] == '\0' ? 0 : -1;
 }

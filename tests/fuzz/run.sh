@@ -64,7 +64,7 @@ run_target() { # NAME
 		-print_final_stats=1 "$build/$1" > "$build/$1.log" 2>&1
 }
 
-[ $# -gt 0 ] || set -- header rules prefilter decode archive mime
+[ $# -gt 0 ] || set -- header rules prefilter decode archive mime html
 for name in "$@"; do
 	if ! build_target "$name"; then
 		echo "fuzz $name: does not build"

@@ -206,13 +206,18 @@ links_are_found_with_their_text(void **state)
 }
 
 static void
-nul_bytes_are_dropped(void **state)
+nul_bytes_are_dropped_from_text(void **state)
 {
 	struct html_result result;
 
 	(void)state;
 	html_read_all(&result, STR("ch\0e\0\0ap"), 1000);
 	assert_true(str_is(buf_str(&result.visible), "cheap"));
+	html_result_done(&result);
+	/* In names they are part of the name. */
+	html_read_all(&result, STR("ch<p\0\0\0 xlink:href\0\0=x:1>eap"), 1000);
+	assert_true(str_is(buf_str(&result.visible), "cheap"));
+	assert_int_equal(result.links.len, 0);
 	html_result_done(&result);
 }
 
@@ -375,7 +380,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(html_becomes_what_a_reader_sees),
 		cmocka_unit_test(links_are_found_with_their_text),
-		cmocka_unit_test(nul_bytes_are_dropped),
+		cmocka_unit_test(nul_bytes_are_dropped_from_text),
 		cmocka_unit_test(text_over_the_cap_is_cut_between_characters),
 		cmocka_unit_test(a_text_is_added_to_what_was_there),
 		cmocka_unit_test(hostile_input_costs_linear_time),
