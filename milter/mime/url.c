@@ -169,21 +169,38 @@ trim_end(struct str url)
 	return url;
 }
 
-static bool
-may_begin(char c)
+/* The first letter of "http", "ftp" and "www" -> the second. */
+static const char seconds[256] = {
+	['f'] = 't',
+	['F'] = 't',
+	['h'] = 't',
+	['H'] = 't',
+	['w'] = 'w',
+	['W'] = 'w',
+};
+
+/* Where an address may begin, from at on; or the end. */
+static size_t
+find_begin(struct str text, size_t at)
 {
-	c = (char)(c | 0x20);
-	return c == 'h' || c == 'w' || c == 'f';
+	for (; at + 1 < text.len; at++) {
+		char second = seconds[(unsigned char)text.p[at]];
+
+		if (second != '\0' && ascii_lower(text.p[at + 1]) == second)
+			return at;
+	}
+	return text.len;
 }
 
 bool
 url_next(struct str text, size_t *at, struct str *url_out)
 {
-	for (size_t i = *at; i < text.len; i++) {
+	for (size_t i = find_begin(text, *at); i < text.len;
+	     i = find_begin(text, i + 1)) {
 		size_t head, end;
 		struct str url;
 
-		if (!may_begin(text.p[i]) || (head = head_len(text, i)) == 0)
+		if ((head = head_len(text, i)) == 0)
 			continue;
 		end = find_end(text, i + head);
 		if (i > 0 && text.p[i - 1] == '<')
