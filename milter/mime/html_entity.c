@@ -159,7 +159,7 @@ html_decode(struct buf *out, struct str value)
 
 	while ((found = str_find(value, '&')) >= 0) {
 		uint32_t codes[2] = { '&', 0 };
-		char bytes[4];
+		char bytes[4] = { 0 };
 		size_t len;
 
 		buf_add(out, str_sub(value, 0, (size_t)found));

@@ -412,12 +412,17 @@ clean_escape(struct buf *out, struct str s)
 static size_t
 comment_len(struct str s)
 {
-	const char *end;
+	ptrdiff_t star;
+	size_t len = 2;
 
 	if (s.len < 2 || s.p[1] != '*')
 		return 0;
-	end = memmem(s.p + 2, s.len - 2, "*/", 2);
-	return end == NULL ? s.len : (size_t)(end - s.p) + 2;
+	while ((star = str_find(str_from(s, len), '*')) >= 0) {
+		len += (size_t)star + 1;
+		if (len < s.len && s.p[len] == '/')
+			return len + 1;
+	}
+	return s.len;
 }
 
 void
