@@ -44,6 +44,7 @@ struct prefilter {
 /* What is being compiled. */
 struct draft {
 	struct prefilter *prefilter;
+	struct cases *cases;
 	struct buf *texts; /* to each pattern */
 	const char **expressions;
 	unsigned *flags;
@@ -82,7 +83,7 @@ draft_one(struct draft *draft, const struct pattern *pattern, size_t i)
 	hs_compile_error_t *error = NULL;
 	hs_expr_info_t *info = NULL;
 
-	if (superset_of(pattern, text, &reason) == -1)
+	if (superset_of(pattern, draft->cases, text, &reason) == -1)
 		refuse(draft->prefilter, i, reason.p);
 	else if (hs_expression_info(text->p, HS_FLAGS, &info, &error) !=
 		 HS_SUCCESS)
@@ -179,6 +180,7 @@ make_database(
 {
 	size_t n = prefilter->n;
 	struct draft draft = { .prefilter = prefilter,
+		.cases = cases_new(),
 		.texts = xcalloc(n, sizeof(*draft.texts)),
 		.expressions = xcalloc(n, sizeof(*draft.expressions)),
 		.flags = xcalloc(n, sizeof(*draft.flags)),
@@ -189,6 +191,7 @@ make_database(
 	compile_draft(&draft);
 	for (size_t i = 0; i < n; i++)
 		buf_done(&draft.texts[i]);
+	cases_free(draft.cases);
 	free(draft.texts);
 	free(draft.expressions);
 	free(draft.flags);

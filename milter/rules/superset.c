@@ -388,11 +388,13 @@ flags_of(struct str letters)
 }
 
 int
-superset_of(const struct pattern *pattern, struct buf *out, struct buf *reason)
+superset_of(const struct pattern *pattern, struct cases *cases, struct buf *out,
+    struct buf *reason)
 {
 	struct reader reader = { .text = pattern_text(pattern),
 		.is_text = pattern_is_utf8(pattern),
 		.flags = flags_of(pattern_flags(pattern)),
+		.cases = cases,
 		.out = out,
 		.reason = reason };
 

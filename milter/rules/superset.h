@@ -9,15 +9,17 @@
 #ifndef SLUICE_RULES_SUPERSET_H
 #define SLUICE_RULES_SUPERSET_H
 
+#include "rules/cases.h"
 #include "rules/pattern.h"
 
 /*
  * Appends it to out: ASCII, without NUL, with "." nowhere in it. It is to be
  * matched against bytes, with case; of a text pattern against text as
  * superset_fold leaves it. 0, or -1: why there is none, for people, in reason.
+ * cases may serve many patterns.
  */
-int superset_of(
-    const struct pattern *pattern, struct buf *out, struct buf *reason);
+int superset_of(const struct pattern *pattern, struct cases *cases,
+    struct buf *out, struct buf *reason);
 
 /*
  * U+212A and U+017F, which are k and s without case, as these. True if there

@@ -5,6 +5,8 @@
  */
 #include "rules/superset_item.h"
 
+#include "mime/utf8.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -147,32 +149,36 @@ item_add_set(struct reader *reader, const struct byteset *set)
 static void
 write_utf8(struct buf *out, uint32_t code)
 {
-	unsigned n = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	char bytes[4];
+	size_t n = utf8_write(code, bytes);
 
-	buf_printf(out, "\\x%02x",
-	    (0xf00u >> n & 0xff) | (code >> 6 * (n - 1) & 0x3f));
-	for (unsigned i = n - 1; i > 0; i--)
-		buf_printf(out, "\\x%02x", 0x80 | (code >> 6 * (i - 1) & 0x3f));
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "\\x%02x", (unsigned)(unsigned char)bytes[i]);
 }
 
-/* A character over 0x7f of text. Its other cases are not looked for. */
+/* A character over 0x7f of text, and its other cases; where they are not known
+ * any that is over 0x7f. */
 static int
 add_wide_character(struct reader *reader, uint32_t code)
 {
-	struct item item = begin_item(reader, 1);
+	struct item item = begin_item(reader, 4);
+	uint32_t all[CASES_MAX] = { code };
+	size_t n = 1;
 
 	if (code == 0x17f || code == 0x212a)
 		return reader_give_up(reader, "U+017F or U+212A");
-	if ((reader->flags & FLAG_I) != 0) {
+	if ((reader->flags & FLAG_I) != 0)
+		n = cases_of(reader->cases, code, all);
+	if (n == 0) {
 		buf_add_cstr(reader->out, "[\\x80-\\xff]");
 		item.least = 2;
 		item.most = 4;
-	} else {
-		buf_add_cstr(reader->out, "(?:");
-		write_utf8(reader->out, code);
-		buf_byte(reader->out, ')');
-		item.cost = 3;
 	}
+	for (size_t i = 0; i < n; i++) {
+		buf_add_cstr(reader->out, i == 0 ? "(?:" : "|");
+		write_utf8(reader->out, all[i]);
+	}
+	buf_add_cstr(reader->out, n > 0 ? ")" : "");
 	return item_end(reader, &item);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "rules/superset_reader.h"
 
+#include "mime/utf8.h"
+
 #include <string.h>
 
 int
@@ -72,15 +74,12 @@ reader_kind(const struct reader *reader)
 uint32_t
 reader_character(struct reader *reader)
 {
-	struct str rest = str_from(reader->text, reader->at);
-	size_t len = reader->is_text ? utf8_sequence(rest) : 1;
-	uint32_t code = (unsigned char)rest.p[0];
+	uint32_t code = (unsigned char)reader->text.p[reader->at];
+	size_t len = 1;
 
-	if (len > 1)
-		code &= 0x7fu >> len;
-	for (size_t i = 1; i < len; i++)
-		code = code << 6 | ((unsigned char)rest.p[i] & 0x3f);
-	reader->at += len > 0 ? len : 1;
+	if (reader->is_text)
+		code = utf8_read(reader->text.p + reader->at, &len);
+	reader->at += len;
 	return code;
 }
 

@@ -6,6 +6,7 @@
 #define SLUICE_RULES_SUPERSET_READER_H
 
 #include "rules/byteset.h"
+#include "rules/cases.h"
 #include "rules/pattern.h"
 
 #define DEPTH_MAX 101 /* as PCRE2 is told, and the pattern itself */
@@ -39,6 +40,7 @@ struct reader {
 	bool ends_word;
 	bool has_no_end;     /* it may be of any length so far */
 	size_t n_boundaries; /* written that end a word */
+	struct cases *cases;
 	struct buf *out;
 	struct buf *reason;
 };
