@@ -65,6 +65,11 @@ set_display(struct html_look *look, const struct html_style *style)
 	case HTML_INLINE:
 		look->is_block = look->is_cell = false;
 		break;
+	case HTML_BESIDE:
+		/* A span so written still joins what it stands in. */
+		look->is_cell = look->is_cell || look->is_block;
+		look->is_block = false;
+		break;
 	case HTML_APART:
 		look->is_block = !look->is_cell;
 		break;

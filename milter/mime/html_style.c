@@ -91,8 +91,11 @@ read_display(struct str value, int32_t *value_out)
 {
 	if (str_is(value, "none"))
 		*value_out = HTML_NONE;
-	else if (str_starts(value, STR("inline")) || str_is(value, "contents"))
+	else if (str_is(value, "inline") || str_is(value, "contents"))
 		*value_out = HTML_INLINE;
+	else if (str_starts(value, STR("inline")) ||
+		 str_is(value, "table-cell"))
+		*value_out = HTML_BESIDE;
 	else
 		*value_out = HTML_APART;
 	return !str_is(value, "inherit") && !str_is(value, "initial");

@@ -24,7 +24,8 @@ enum html_property {
 	HTML_PROPERTY_N
 };
 
-enum html_display { HTML_NONE, HTML_INLINE, HTML_APART };
+/* Beside: boxes in one line, as cells are. */
+enum html_display { HTML_NONE, HTML_INLINE, HTML_BESIDE, HTML_APART };
 enum html_seen { HTML_UNSEEN, HTML_SEEN };
 enum html_size { HTML_TINY, HTML_READABLE, HTML_RELATIVE };
 

@@ -91,6 +91,13 @@ static const struct text_case texts[] = {
 	{ "unclosed tag", "a<b title=x", "a" },
 	{ "display inline", "ch<div style='display:inline'>ea</div>p",
 	    "cheap" },
+	{ "boxes in a line",
+	    "<div style='display:inline-block'>a</div><div "
+	    "style='display:inline-block'>b</div><span "
+	    "style='display:inline-block'>c</span>",
+	    "a b c" },
+	{ "spans in a line", "ch<span style='display:inline-block'>e</span>ap",
+	    "cheap" },
 	{ "display block", "a<span style='display: block'>b</span>c",
 	    "a\nb\nc" },
 	/* elements */

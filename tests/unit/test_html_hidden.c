@@ -338,6 +338,67 @@ only_letters_and_digits_make_hidden_text(void **state)
 	}
 }
 
+/* What honest senders write that comes near to hiding: pixels, spacers, white
+ * on dark in every way, rules for phones and for Outlook. */
+static const char *const newsletter[] = {
+	"<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0 Strict//EN' 'x'>",
+	"<html xmlns:v='urn:schemas-microsoft-com:vml'><head>",
+	"<meta http-equiv='Content-Type' content='text/html; charset=utf-8'>",
+	"<!--[if gte mso 9]><xml><o:AllowPNG/><o:PixelsPerInch>96",
+	"</o:PixelsPerInch></xml><![endif]--><title></title>",
+	"<style type='text/css'>/* resets */ body,table,td{margin:0}",
+	"img{border:0;height:auto} .ExternalClass,.ExternalClass p{",
+	"line-height:100%} #outlook a{padding:0} .footer td{background:#222}",
+	"a[x-apple-data-detectors]{color:inherit!important}",
+	".button{background-color:#0a5;color:#ffffff;border-radius:3px}",
+	".button a{color:#fff !important} .dark{background:#123 url(x.png)}",
+	"@media only screen and (max-width:480px){.desktop{display:none",
+	"!important}.mobile{display:block!important;max-height:none}}",
+	"@media (prefers-color-scheme:dark){p{color:#fff!important}}",
+	"</style></head><body bgcolor='#f4f4f4' style='margin:0'>",
+	"<table width='100%' bgcolor=\"#f4f4f4\"><tr><td align=center>",
+	"<!--[if mso]><table><tr><td width='600'><![endif]-->",
+	"<table style='background-color:#fff'><tr><td class=desktop>News</td>",
+	"<tr><td height=20 style='font-size:1px;line-height:1px'>&nbsp;</td>",
+	"<tr><td style='font-size:0;text-align:center'><div ",
+	"style='display:inline-block;font-size:16px'>Left</div><div ",
+	"style='display:inline-block;font-size:16px'>Right</div></td></tr>",
+	"<tr><td class=dark style='color:#fff'>On a picture</td></tr>",
+	"<tr><td bgcolor='#333333'><p style='color:#FFFFFF;margin:0'>White",
+	"</p></td></tr><tr><td class=button><a href='x:' style='color:#fff'>",
+	"Buy</a></td></tr><tr><td background='y.png'><font color=white>Sky",
+	"</font></td></tr><tr class=footer><td><span style='color:#ffffff'>",
+	"Leave</span></td></tr><tr><td style='background:linear-gradient(red,",
+	"blue);color:white'>Fade</td></tr><tr><td style='overflow:hidden;",
+	"height:auto;max-height:300px;max-width:600px;width:100%'>Box</td>",
+	"<tr><td style=\"font:normal 12px/18px 'Open "
+	"Sans',Arial;color:#fefefe;",
+	"background:#000000\">Small</td></tr></table>",
+	"<!--[if mso]></td></tr></table><![endif]-->",
+	"<!--[if !mso]><!--><p>Others</p><!--<![endif]-->",
+	"<img src='t.gif' width=1 height=1 style='display:none' alt='' />",
+	"</td></tr></table></body></html>",
+};
+
+static void
+honest_mail_hides_nothing(void **state)
+{
+	struct html_result result;
+	struct buf html = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(newsletter); i++)
+		buf_add_cstr(&html, newsletter[i]);
+	html_read_all(&result, buf_str(&html), 10000);
+	if (result.hidden.len > 0 || result.reader.has_hidden)
+		fail_msg("hidden: %.*s", STR_ARG(buf_str(&result.hidden)));
+	assert_true(str_is(buf_str(&result.visible),
+	    "News\nLeft Right\nOn a picture\nWhite\nBuy\nSky\nLeave\nFade\n"
+	    "Box\nSmall\nOthers"));
+	html_result_done(&result);
+	buf_done(&html);
+}
+
 static void
 what_is_deeper_than_the_stack_is_still_hidden(void **state)
 {
@@ -394,6 +455,7 @@ main(void)
 		cmocka_unit_test(what_is_seen_is_not_hidden),
 		cmocka_unit_test(what_is_hidden_stands_in_a_text_of_its_own),
 		cmocka_unit_test(only_letters_and_digits_make_hidden_text),
+		cmocka_unit_test(honest_mail_hides_nothing),
 		cmocka_unit_test(what_is_deeper_than_the_stack_is_still_hidden),
 		cmocka_unit_test(a_sheet_has_a_cap),
 	};
