@@ -145,7 +145,7 @@ static const struct fact facts[FACT_N] = {
 	    FACT_BODY_BYTES | FACT_HEADERS, "", "bytes of header and body"),
 	ROW(MIME_DAMAGE, "mime.damage", STRING, HEADERS,
 	    FACT_MANY | FACT_HEADERS, "",
-	    "what was malformed or over a cap: encoded-word, charset, raw-8bit, control, address, address-count, header-size, header-count, duplicate-header, mime-depth, part-count, part-header, boundary, unclosed, parameter, ambiguous, bare-newline, partial-message, file-name, transfer-encoding, base64, quoted-printable, uuencode, part-cut, hidden-text, link-mismatch, url-count, archive, archive-limit, inspection, body-cut, regex-limit, scan-budget"),
+	    "what was malformed or over a cap: encoded-word, charset, raw-8bit, control, address, address-count, header-size, header-count, duplicate-header, mime-depth, part-count, part-header, boundary, unclosed, parameter, ambiguous, bare-newline, partial-message, file-name, transfer-encoding, base64, quoted-printable, uuencode, part-cut, hidden-text, link-mismatch, url-count, archive, archive-limit, inspection, body-cut, regex-limit, scan-budget; hidden-text is any letter of HTML that no reader sees, the summary that a newsletter hides too"),
 	ROW(SCORE, "score", NUMBER, CONNECT, 0, "",
 	    "sum of the scores so far"),
 	ROW(TAG, "tag", STRING, CONNECT, FACT_MANY, "",
