@@ -111,14 +111,23 @@ number_holds(struct session *session, const struct condition *cond,
     const struct fact_value *one)
 {
 	const struct operand *right = &cond->right;
-	struct fact_value other = { .number = right->number };
+	struct fact_value other;
 	double number = one->number;
 
 	if (one->texts != NULL && !number_of_text(one->texts[0], &number))
 		return false;
-	if (right->kind == OPERAND_FACT)
-		fact_read(session, &right->ref, &other);
-	return compare_numbers(positive(cond->cmp), number, other.number);
+	if (right->kind != OPERAND_FACT)
+		return compare_numbers(
+		    positive(cond->cmp), number, right->number);
+	fact_read(session, &right->ref, &other);
+	if (other.n == 0)
+		return false;
+	for (size_t i = 0; other.numbers != NULL && i < other.n; i++)
+		if (compare_numbers(
+			positive(cond->cmp), number, other.numbers[i]))
+			return true;
+	return other.numbers == NULL &&
+	       compare_numbers(positive(cond->cmp), number, other.number);
 }
 
 static bool
@@ -182,12 +191,12 @@ text_equals_operand(struct session *session, const struct side *one,
 	}
 	fact_read(session, &right->ref, &other);
 	/* Two facts without a value are equal. */
-	if (other.n == 0)
+	if (other.n == 0 && !other.is_partial)
 		return tri_of(value->n == 0);
 	for (size_t i = 0; i < other.n; i++)
 		if (text_equals(one->fact, value, other.texts[i]))
 			return TRI_TRUE;
-	return TRI_FALSE;
+	return other.is_partial ? TRI_UNKNOWN : TRI_FALSE;
 }
 
 /*
@@ -266,7 +275,8 @@ compare_in(struct session *session, const struct condition *cond,
 	if (one->fact->type == FACT_TYPE_IP)
 		return tri_of(ip_is_in(cond, value));
 	if (one->fact->type == FACT_TYPE_NUMBER)
-		return tri_of(number_is_in(cond, value->number));
+		return tri_of(
+		    value->n > 0 && number_is_in(cond, value->number));
 	if (cond->in == IN_LIST)
 		return text_is_in(session, cond, one, evidence);
 	if (value->n == 0)

@@ -144,7 +144,9 @@ denied_decides(const struct judge *judge, const struct stage_plan *plan,
 	keep(session, charge, &kept);
 	for (size_t i = 0; i < charge->n_uses; i++)
 		*level_now(session, &charge->uses[i]) = known[i].level;
+	session->is_trying = true;
 	is_decided = is_refused(judge, plan);
+	session->is_trying = false;
 	if (is_decided)
 		settle(session, charge, known);
 	else

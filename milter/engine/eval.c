@@ -9,6 +9,7 @@
 
 #include "engine/compare.h"
 #include "engine/lookup.h"
+#include "engine/parts.h"
 #include "engine/scan.h"
 #include "engine/side.h"
 #include "engine/spent.h"
@@ -47,22 +48,59 @@ tri_and(enum tri a, enum tri b)
 	return tri_not(tri_or(tri_not(a), tri_not(b)));
 }
 
+static bool
+has_number(const struct fact_value *value)
+{
+	for (size_t i = 0; value->numbers != NULL && i < value->n; i++)
+		if (value->numbers[i] != 0)
+			return true;
+	return value->n > 0 && value->number != 0;
+}
+
 /* Is there a value that says something? */
 static enum tri
 eval_bare(const struct side *side)
 {
 	const struct fact_value *value = &side->value;
 
-	if (side->fact->type == FACT_TYPE_BOOL)
-		return tri_of(value->truth);
-	if (side->fact->type == FACT_TYPE_NUMBER)
-		return tri_of(value->n > 0 && value->number != 0);
+	if (side->fact->type == FACT_TYPE_BOOL && value->truth)
+		return TRI_TRUE;
+	if (side->fact->type == FACT_TYPE_NUMBER && has_number(value))
+		return TRI_TRUE;
 	for (size_t i = 0; value->texts != NULL && i < value->n; i++)
 		if (value->texts[i].len > 0)
 			return TRI_TRUE;
 	if (side->is_partial)
 		return TRI_UNKNOWN;
 	return tri_of(value->ip != NULL && value->n > 0);
+}
+
+/* text: what was found, in one value. */
+static void
+note_finding(const struct condition *cond, const struct side *one,
+    struct str text, struct evidence *evidence)
+{
+	const struct fact_value *value = &one->value;
+	struct finding *finding = &evidence->finding;
+
+	*finding = (struct finding){
+		.ref = &cond->ref, .value = one->at, .text = text
+	};
+	if (value->n > 0)
+		finding->offset = (size_t)(text.p - value->texts[0].p);
+	if (value->n > 0 && value->parts != NULL)
+		finding->part = value->parts[0];
+}
+
+/* Without a regex only what parts of the message say has a place. */
+static void
+note_value(const struct condition *cond, const struct side *one,
+    struct evidence *evidence)
+{
+	if (evidence->finding.ref == NULL && !evidence->has_match &&
+	    one->value.n > 0 && one->value.parts != NULL &&
+	    one->value.texts != NULL)
+		note_finding(cond, one, one->value.texts[0], evidence);
 }
 
 /* No value is matched as the empty text. */
@@ -81,6 +119,7 @@ match_value(struct session *session, const struct condition *cond,
 	if (found == TRI_TRUE && !cond->is_negated && !evidence->has_match) {
 		evidence->has_match = true;
 		evidence->captures = captures;
+		note_finding(cond, one, captures.groups[0], evidence);
 	}
 	return found;
 }
@@ -90,11 +129,16 @@ static enum tri
 ask_value(struct session *session, const struct condition *cond,
     const struct side *one, struct evidence *evidence)
 {
+	enum tri holds;
+
 	if (cond->kind == COND_MATCH)
 		return match_value(session, cond, one, evidence);
-	if (cond->kind == COND_COMPARE)
-		return compare_value(session, cond, one, evidence);
-	return compare_in(session, cond, one, evidence);
+	holds = cond->kind == COND_COMPARE
+		    ? compare_value(session, cond, one, evidence)
+		    : compare_in(session, cond, one, evidence);
+	if (holds == TRI_TRUE)
+		note_value(cond, one, evidence);
+	return holds;
 }
 
 /* What is said by one sign in the language is asked the other way round. */
@@ -114,6 +158,11 @@ side_at(const struct side *side, size_t i)
 
 	if (side->value.texts != NULL)
 		one.value.texts = &side->value.texts[i];
+	if (side->value.numbers != NULL)
+		one.value.number = side->value.numbers[i];
+	one.value.numbers = NULL;
+	if (side->value.parts != NULL)
+		one.value.parts = &side->value.parts[i];
 	one.value.n = 1;
 	one.at = i;
 	return one;
@@ -252,6 +301,25 @@ eval_not(struct session *session, const struct condition *cond,
 	return tri_not(value);
 }
 
+/* Is there one attachment of which all of it is true? */
+static enum tri
+eval_with(struct session *session, const struct condition *cond,
+    struct evidence *evidence)
+{
+	const struct attachment *before = session->attachment;
+	const struct attachment *attachments;
+	size_t n = parts_attachments(session, &attachments);
+	enum tri some = TRI_FALSE;
+
+	for (size_t i = 0; i < n && some != TRI_TRUE; i++) {
+		session->attachment = &attachments[i];
+		some = tri_or(
+		    some, eval_condition(session, cond->terms[0], evidence));
+	}
+	session->attachment = before;
+	return some;
+}
+
 static enum tri
 eval_kind(struct session *session, const struct condition *cond,
     struct evidence *evidence)
@@ -269,7 +337,7 @@ eval_kind(struct session *session, const struct condition *cond,
 	case COND_IN:
 		return eval_values(session, cond, evidence);
 	case COND_WITH:
-		return TRI_UNKNOWN;
+		return eval_with(session, cond, evidence);
 	case COND_OVER:
 	case COND_NEAR:
 	case COND_USED:

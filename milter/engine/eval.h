@@ -6,10 +6,22 @@
 
 #include "engine/state.h"
 
+/* Where in a fact it was found that a condition is true. */
+struct finding {
+	const struct fact_ref *ref; /* NULL: nowhere */
+	size_t value;               /* which of its values */
+	size_t offset;
+	struct str text;
+	const struct mime_part *part; /* NULL: no part said it */
+};
+
 /* What made a condition true, for the texts of its rule. */
 struct evidence {
 	bool has_match;
 	struct pattern_captures captures; /* of the leftmost regex */
+	/* Its place; or, where no regex decided, the first value of a part of
+	 * the message that was found. */
+	struct finding finding;
 	const struct limit *limit; /* over, or near or used; of those that are
 				      over the one with the longest wait */
 	struct limit_level level;

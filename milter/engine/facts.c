@@ -5,6 +5,8 @@
 #include "engine/facts.h"
 
 #include "base/xalloc.h"
+#include "engine/content_facts.h"
+#include "engine/parts.h"
 #include "mime/address.h"
 #include "mime/header.h"
 
@@ -295,14 +297,16 @@ read_damage(struct session *session, const struct fact_ref *ref,
     struct fact_value *value)
 {
 	struct message *message = session->message;
+	uint64_t damage;
 	size_t n = 0;
 
 	(void)ref;
 	if (message == NULL)
 		return;
 	look_over(message);
+	damage = message->damage | parts_damage(session);
 	for (int i = 0; i < DAMAGE_N; i++)
-		if ((message->damage & DAMAGE_BIT(i)) != 0)
+		if ((damage & DAMAGE_BIT(i)) != 0)
 			message->damage_words[n++] =
 			    str_of(damage_word((enum damage)i));
 	value_of_list(value, message->damage_words, n);
@@ -391,7 +395,20 @@ static void (*const readers[FACT_N])(struct session *session,
 	[FACT_FROM_ADDRESS] = read_from,
 	[FACT_FROM_DOMAIN] = read_from,
 	[FACT_FROM_NAME] = read_from,
+	[FACT_BODY] = content_read,
 	[FACT_BODY_RAW] = read_body,
+	[FACT_BODY_HTML] = content_read,
+	[FACT_BODY_FOLDED] = content_read,
+	[FACT_URL] = content_read,
+	[FACT_URL_HOST] = content_read,
+	[FACT_PART_TYPE] = content_read,
+	[FACT_ATTACHMENT_NAME] = content_read,
+	[FACT_ATTACHMENT_TYPE] = content_read,
+	[FACT_ATTACHMENT_MAGIC] = content_read,
+	[FACT_ATTACHMENT_SIZE] = content_read,
+	[FACT_ATTACHMENT_COUNT] = content_read_count,
+	[FACT_ATTACHMENT_ENCRYPTED] = content_read_encrypted,
+	[FACT_ARCHIVE_NAME] = content_read,
 	[FACT_MESSAGE_SIZE] = read_size,
 	[FACT_MIME_DAMAGE] = read_damage,
 	[FACT_SCORE] = read_score,
@@ -447,6 +464,17 @@ append_number(struct buf *out, double number)
 		buf_printf(out, "%.6g", number);
 }
 
+static void
+append_numbers(struct buf *out, const struct fact_value *value)
+{
+	if (value->numbers == NULL)
+		append_number(out, value->number);
+	for (size_t i = 0; value->numbers != NULL && i < value->n; i++) {
+		buf_add_cstr(out, i > 0 ? ", " : "");
+		append_number(out, value->numbers[i]);
+	}
+}
+
 void
 fact_append(
     struct session *session, const struct fact_ref *ref, struct buf *out)
@@ -462,7 +490,7 @@ fact_append(
 		buf_add_cstr(out, value.truth ? "yes" : "no");
 		break;
 	case FACT_TYPE_NUMBER:
-		append_number(out, value.number);
+		append_numbers(out, &value);
 		break;
 	case FACT_TYPE_IP:
 		buf_add(out, ip_text(value.ip, text));
@@ -477,4 +505,25 @@ fact_append(
 		}
 		break;
 	}
+}
+
+bool
+session_fact_value(
+    struct session *session, enum fact_id id, size_t i, struct buf *out)
+{
+	const struct fact_ref ref = {
+		.fact = fact_by_id(id), .bits_v4 = 32, .bits_v6 = 128
+	};
+	struct fact_value value;
+
+	fact_read(session, &ref, &value);
+	if (i >= value.n)
+		return false;
+	if (value.texts != NULL)
+		buf_add(out, value.texts[i]);
+	else if (value.numbers != NULL)
+		append_number(out, value.numbers[i]);
+	else
+		fact_append(session, &ref, out);
+	return true;
 }

@@ -8,9 +8,13 @@
 
 struct fact_value {
 	const struct str *texts; /* n of them, for types that are text */
-	size_t n;                /* 0: no value; 1 for a number, truth or IP */
+	size_t n;                /* 0: no value; 1 for a truth or IP */
 	struct str one;          /* what texts points to if there is one */
 	double number;
+	const double *numbers; /* n of them, if there may be several */
+	/* The part of the message that says it, for each; NULL: no part. */
+	const struct mime_part *const *parts;
+	bool is_partial; /* there may be more: not all could be asked for */
 	bool truth;
 	const struct ip *ip;
 };

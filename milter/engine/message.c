@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "engine/changes.h"
 #include "engine/facts.h"
+#include "engine/parts.h"
 #include "engine/report.h"
 #include "engine/run.h"
 #include "mime/address.h"
@@ -31,6 +32,15 @@ clear_message_facts(struct session *session)
 			session->limits[i] = (struct limit_state){ 0 };
 }
 
+/* What is large goes as soon as nobody can ask for it. */
+static void
+free_content(struct message *message)
+{
+	buf_done(&message->body);
+	parts_free(message);
+	message->content_lists = NULL;
+}
+
 static void
 free_message(struct session *session)
 {
@@ -38,7 +48,7 @@ free_message(struct session *session)
 
 	session->message = NULL;
 	clear_message_facts(session);
-	buf_done(&message->body);
+	free_content(message);
 	arena_free(message->arena);
 }
 
@@ -87,7 +97,8 @@ refuse_message(struct session *session, struct reply reply)
 	session->message->is_over = true;
 	session->message->scope.n_changes = 0; /* an end may follow yet */
 	session->message->scope.n_wishes = 0;
-	buf_done(&session->message->body);
+	if (session->stage < STAGE_MESSAGE)
+		free_content(session->message);
 	return reply;
 }
 
@@ -125,7 +136,7 @@ message_reply(struct session *session, struct outcome outcome)
 			return reply_continue;
 		/* The MTA tells no more of it, not even its end. */
 		message->is_over = true;
-		buf_done(&message->body);
+		free_content(message);
 		return (struct reply){ .kind = REPLY_ACCEPT };
 	case OUTCOME_REJECT:
 	case OUTCOME_TEMPFAIL:
@@ -136,6 +147,8 @@ message_reply(struct session *session, struct outcome outcome)
 	case OUTCOME_DISCARD:
 		charge_keep_message(session);
 		message->is_over = true;
+		if (session->stage < STAGE_MESSAGE)
+			free_content(message);
 		return outcome.reply;
 	}
 	return reply_continue;
@@ -342,6 +355,7 @@ session_header(struct session *session, struct str name, struct str value)
 	if (message == NULL)
 		return;
 	message->size += name.len + value.len + 4; /* ": " and CRLF */
+	parts_header(session, name, value);
 	if (!session->needs->headers)
 		return;
 	if (message->n_headers >= session_caps.headers ||
@@ -388,12 +402,13 @@ session_body(struct session *session, struct str chunk)
 	if (message == NULL)
 		return reply;
 	message->size += chunk.len;
+	parts_body(session, chunk);
 	room = (size_t)max - message->body.len;
 	if (chunk.len > room)
 		message->damage |= DAMAGE_BIT(DAMAGE_BODY_CUT);
 	if (session->needs->body)
 		buf_add(&message->body, str_sub(chunk, 0, room));
-	if (!session->needs->whole_body &&
+	if (!session->needs->whole_body && !parts_are_wanted(session) &&
 	    (!session->needs->body || chunk.len > room))
 		reply.kind = REPLY_SKIP;
 	return reply;
@@ -410,7 +425,6 @@ finish_message(struct session *session, struct reply reply)
 	charge_keep_message(session);
 	changes_collect(session);
 	message->is_over = true;
-	buf_done(&message->body);
 	return reply;
 }
 
@@ -427,6 +441,7 @@ session_end(struct session *session)
 		session->stage = STAGE_MESSAGE;
 		return refuse_message(session, session->message->refusal);
 	}
+	parts_end(session);
 	reply = run_message_stage(session, STAGE_MESSAGE);
 	return finish_message(session, reply);
 }

@@ -167,9 +167,8 @@ run_rules(
 		run_rule(run, plan->rules[i]);
 }
 
-/* Did an earlier accept exempt what this stage is about? */
-static bool
-is_exempt(const struct session *session)
+bool
+run_is_exempt(const struct session *session)
 {
 	const struct message *message = session->message;
 
@@ -217,7 +216,7 @@ run_stage(struct session *session)
 	session->rule = NULL;
 	session->budget.clock_us = 0; /* this may be another thread */
 	charge_prepare(session, plan, &charge);
-	if (is_exempt(session))
+	if (run_is_exempt(session))
 		charge_send(session, &charge);
 	else
 		run_around_call(&run, plan, &charge);

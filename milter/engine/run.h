@@ -27,6 +27,9 @@ struct outcome {
  */
 struct outcome run_stage(struct session *session);
 
+/* Did an earlier accept exempt what this stage is about from rules? */
+bool run_is_exempt(const struct session *session);
+
 bool outcome_is_refusal(const struct outcome *outcome);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "engine/facts.h"
 #include "engine/message.h"
+#include "engine/parts.h"
 #include "engine/run.h"
 #include "engine/spent.h"
 
@@ -284,6 +285,18 @@ session_helo(struct session *session, struct str name)
 		str_sub(name, 0, session_caps.value_bytes)));
 	session_set_tls(session);
 	return connection_reply(session, run_stage(session));
+}
+
+void
+session_want_content(struct session *session)
+{
+	session->wants_content = true;
+}
+
+const struct mime *
+session_mime(const struct session *session)
+{
+	return parts_mime(session);
 }
 
 bool

@@ -134,6 +134,8 @@ struct message {
 	size_t n_from;
 	bool has_from;       /* parsed */
 	bool is_looked_over; /* all headers were, for damage */
+	struct parts *parts;                 /* parts.h; NULL: none */
+	struct content_lists *content_lists; /* content_facts.c; the same */
 	struct buf body;
 	uint64_t size;
 	uint64_t damage;
@@ -181,7 +183,10 @@ struct session {
 	struct str ref;
 	struct pattern_budget budget;
 	uint64_t *spent; /* see spent.c; NULL: nothing yet */
+	bool wants_content; /* whatever the rules need */
 	/* While a stage runs: */
+	bool is_trying; /* nothing is done yet, and nobody waits */
+	const struct attachment *attachment; /* `attachment with` asks of it */
 	enum stage stage;
 	const struct rule *rule; /* that is asked about; NULL: none */
 	struct arena *scratch;   /* ends with the stage */
