@@ -5,7 +5,8 @@
  * runner, a later native one) reports events and carries out replies. Events
  * may come in any order and any number; abort may come at any time. A session
  * is used by one thread at a time, not always the same one. No event waits for
- * longer than the store's time-out.
+ * longer than the store's time-out; the message's end, besides, for helpers
+ * that look into attachments, as long as inspect.h allows.
  *
  * What is charged at a stage stands in its plan (rules/program.h). Given back is
  *   connections             when a rule refuses them at connect
