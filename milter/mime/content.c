@@ -16,11 +16,12 @@
 
 /* Of all addresses together; a base that is long makes many of few bytes. */
 #define URLS_BYTES ((size_t)512 * 1024)
+#define FOLDED_MAX 64 /* bytes that one character may become, and more */
 
 struct text_list {
 	struct content_text *list;
 	size_t n;
-	size_t left; /* bytes of limits.text_bytes */
+	struct content_room room;
 };
 
 struct content {
@@ -43,9 +44,9 @@ content_new(struct mime *mime)
 	struct content *content = arena_calloc(arena, sizeof(*content));
 
 	content->mime = mime;
-	content->body.left = limits->text_bytes;
-	content->html.left = limits->text_bytes;
-	content->folded.left = limits->text_bytes;
+	content_room_init(&content->body.room, limits);
+	content_room_init(&content->html.room, limits);
+	content_room_init(&content->folded.room, limits);
 	content->urls = (struct content_url_set){
 		.arena = arena,
 		.urls_max = limits->urls,
@@ -55,23 +56,46 @@ content_new(struct mime *mime)
 	return content;
 }
 
-/* Returns what was added: text, or as much of it as there is room for. */
-static struct str
+static void
 add_text(struct content *content, struct text_list *list, struct str text,
     const struct mime_part *part)
 {
-	if (text.len > list->left) {
-		text = utf8_whole(str_sub(text, 0, list->left));
-		content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
-		list->left = text.len;
-	}
 	if (text.len == 0)
-		return text;
-	list->left -= text.len;
+		return;
 	list->list = arena_grow(mime_arena(content->mime), list->list, list->n,
 	    sizeof(*list->list));
 	list->list[list->n++] = (struct content_text){ text, part };
-	return text;
+}
+
+/* The two ends of a text for which there is room; tail may be empty. */
+struct ends {
+	struct str head;
+	struct str tail;
+};
+
+static struct ends
+take(struct content *content, struct text_list *list, struct str text)
+{
+	struct ends ends;
+
+	ends.head =
+	    content_room_take(&list->room, text, &ends.tail, &content->damage);
+	return ends;
+}
+
+/* The same of a text that stands in made, which becomes the message's. */
+static struct ends
+take_made(struct content *content, struct text_list *list, struct str text,
+    struct buf *made)
+{
+	struct ends ends = take(content, list, text);
+	size_t skipped = made->len - text.len;
+
+	if (ends.tail.len > 0)
+		ends.tail = arena_str(mime_arena(content->mime), ends.tail);
+	made->len = skipped + ends.head.len;
+	ends.head = str_from(mime_keep(content->mime, made), skipped);
+	return ends;
 }
 
 static void
@@ -98,14 +122,21 @@ take_link(void *context, const struct html_link *link)
 }
 
 static void
+add_body(struct content *content, struct str text)
+{
+	add_text(content, &content->body, text, content->part);
+	find_urls(content, text);
+}
+
+static void
 keep_body(struct content *content, struct buf *text)
 {
-	struct str kept;
+	struct ends ends;
 
 	if (text->len > 0) {
-		kept = mime_keep(content->mime, text);
-		add_text(content, &content->body, kept, content->part);
-		find_urls(content, kept);
+		ends = take_made(content, &content->body, buf_str(text), text);
+		add_body(content, ends.head);
+		add_body(content, ends.tail);
 	}
 	buf_done(text);
 }
@@ -122,7 +153,7 @@ read_html(struct content *content, struct str source)
 	struct html_reader reader = {
 		.visible = &visible,
 		.hidden = &hidden,
-		.max_bytes = content->body.left,
+		.max_bytes = mime_limits(content->mime)->text_bytes,
 		.on_link = take_link,
 		.context = content,
 	};
@@ -136,20 +167,17 @@ read_html(struct content *content, struct str source)
 	keep_body(content, &hidden);
 }
 
-/* text, in made, becomes the message's; no more of it than there is room for
- * in the list. */
-static struct str
-keep_text(struct content *content, const struct text_list *list,
-    struct str text, struct buf *made)
+static void
+read_text(struct content *content, struct str text)
 {
-	size_t skipped = made->len - text.len;
-
-	if (text.len > list->left) {
-		text = utf8_whole(str_sub(text, 0, list->left));
-		content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
-		made->len = skipped + text.len;
+	if (text.len == 0)
+		return;
+	if (content->part->kind != MIME_HTML) {
+		add_body(content, text);
+		return;
 	}
-	return str_from(mime_keep(content->mime, made), skipped);
+	add_text(content, &content->html, text, content->part);
+	read_html(content, text);
 }
 
 /*
@@ -163,6 +191,7 @@ read_bytes(struct content *content, struct str *bytes)
 	bool is_html = part->kind == MIME_HTML;
 	struct text_list *list = is_html ? &content->html : &content->body;
 	struct buf made = { 0 };
+	struct ends ends;
 	struct str text;
 	bool is_made;
 
@@ -170,13 +199,10 @@ read_bytes(struct content *content, struct str *bytes)
 		mime_unify_lines(content->mime, bytes);
 	text = content_decode(part, *bytes, &made, &content->damage);
 	is_made = made.p != NULL;
-	if (is_made)
-		text = keep_text(content, list, text, &made);
-	text = add_text(content, list, text, part);
-	if (is_html)
-		read_html(content, text);
-	else
-		find_urls(content, text);
+	ends = is_made ? take_made(content, list, text, &made)
+		       : take(content, list, text);
+	read_text(content, ends.head);
+	read_text(content, ends.tail);
 	return is_made || bytes->len == 0;
 }
 
@@ -207,24 +233,51 @@ make_body(struct content *content)
 	content_url_set_done(&content->urls);
 }
 
+/* False: it became so long that its end was left out. */
+static bool
+fold_piece(
+    struct content *content, struct str text, const struct mime_part *part)
+{
+	size_t max = mime_limits(content->mime)->text_bytes;
+	struct text_list *list = &content->folded;
+	struct buf made = { 0 };
+	struct ends ends;
+	bool is_whole = true;
+
+	if (fold(text, max, &made)) {
+		is_whole = made.len + FOLDED_MAX <= max;
+		ends = take_made(content, list, buf_str(&made), &made);
+	} else {
+		ends = take(content, list, text);
+	}
+	add_text(content, list, ends.head, part);
+	add_text(content, list, ends.tail, part);
+	return is_whole;
+}
+
+static void
+fold_text(struct content *content, const struct content_text *text)
+{
+	size_t edge = mime_limits(content->mime)->edge_bytes;
+	struct str end = text->text;
+
+	if (fold_piece(content, end, text->part))
+		return;
+	content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
+	if (end.len > edge)
+		end = utf8_whole(str_from(end, end.len - edge));
+	fold_piece(content, end, text->part);
+}
+
 static void
 make_folded(struct content *content)
 {
-	const struct text_list *body = &content->body;
-	struct buf made = { 0 };
-
 	make_body(content);
 	if (content->has_folded)
 		return;
 	content->has_folded = true;
-	for (size_t i = 0; i < body->n; i++) {
-		struct str text = body->list[i].text;
-
-		if (fold(text, content->folded.left, &made))
-			text = mime_keep(content->mime, &made);
-		add_text(content, &content->folded, text, body->list[i].part);
-	}
-	buf_done(&made);
+	for (size_t i = 0; i < content->body.n; i++)
+		fold_text(content, &content->body.list[i]);
 }
 
 size_t

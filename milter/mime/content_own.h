@@ -3,6 +3,7 @@
  *
  *   content.c        the lists, and what goes into them
  *   content_text.c   a part's bytes as UTF-8
+ *   content_room.c   how much of them is kept
  *   content_urls.c   the set of addresses
  *   content_link.c   does the text of a link name another host?
  */
@@ -23,6 +24,23 @@ struct str content_decode(const struct mime_part *part, struct str bytes,
 
 /* Is an ASCII character more than one byte in it? */
 bool content_is_wide(const struct mime_part *part, struct str bytes);
+
+/* How much a list may hold. */
+struct content_room {
+	size_t left;
+	size_t edge;       /* of one text, once that is used up */
+	size_t edges_left; /* of all */
+};
+
+void content_room_init(
+    struct content_room *room, const struct mime_limits *limits);
+/*
+ * How much of text there is room for: its beginning and, if that is not all,
+ * its end in *tail_out. Both point into text, which is whole UTF-8. Notes
+ * DAMAGE_PART_CUT if something is left out.
+ */
+struct str content_room_take(struct content_room *room, struct str text,
+    struct str *tail_out, uint64_t *damage);
 
 /* All zero to begin with but for what is said. */
 struct content_url_set {

@@ -445,6 +445,7 @@ texts_are_capped_in_sum(void **state)
 
 	(void)state;
 	limits.text_bytes = 8;
+	limits.edges_bytes = 0;
 	message_read(&message, STR("multipart/mixed; boundary=b"),
 	    STR("--b\r\n\r\nabc\xe2\x82\xac\r\n--b\r\nContent-Type: "
 		"text/html\r\n\r\n<p>\xe2\x82\xac\r\n--b--\r\n"),
@@ -466,6 +467,32 @@ texts_are_capped_in_sum(void **state)
 	add_body(&got, message.content);
 	assert_true(str_is(buf_str(&got), "ттт|"));
 	assert_int_equal(mime_bytes_kept(message.mime), 6);
+	message_done(&message);
+	buf_done(&got);
+}
+
+/* Of a text for which there is no room its ends, of each so much as there is
+ * room for ends. */
+static void
+filling_hides_no_ends(void **state)
+{
+	struct mime_limits limits = mime_limits_of(SCAN_LIMIT);
+	struct message message;
+	struct buf got = { 0 };
+
+	(void)state;
+	limits.text_bytes = 10;
+	limits.edge_bytes = 4;
+	limits.edges_bytes = 15;
+	message_read(&message, STR("multipart/mixed; boundary=b"),
+	    STR("--b\r\n\r\n0123456\r\n--b\r\n\r\nabcdefgh\r\n"
+		"--b\r\nContent-Type: text/html\r\n\r\n<p>ijk\r\n"
+		"--b\r\n\r\nlmnop\r\n--b\r\n\r\nqrst\r\n--b--\r\n"),
+	    &limits);
+	add_body(&got, message.content);
+	assert_true(str_is(buf_str(&got), "0123456|abcd|efgh|ijk|lmno|p|qr|"));
+	assert_int_equal(
+	    content_damage(message.content), DAMAGE_BIT(DAMAGE_PART_CUT));
 	message_done(&message);
 	buf_done(&got);
 }
@@ -512,6 +539,7 @@ main(void)
 		cmocka_unit_test(addresses_are_capped),
 		cmocka_unit_test(a_long_base_does_not_fill_memory),
 		cmocka_unit_test(texts_are_capped_in_sum),
+		cmocka_unit_test(filling_hides_no_ends),
 		cmocka_unit_test(the_end_of_a_cut_part_is_read),
 	};
 
