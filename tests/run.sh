@@ -6,10 +6,10 @@
 #   UPDATE=1 tests/run.sh golden   rewrites the .want files instead
 #
 # Everything that runs prints TAP: cmocka, `sluice test --tap`, the scripts of
-# tests/mta and tests/corpus and the golden files here. What a suite's programs printed is kept
-# in $BUILD/test/SUITE/*.tap; failures are shown as they are found. A suite
-# that ran nothing has failed, and so has a test that was skipped, a script
-# without its plan and a program that was ended by a signal.
+# tests/corpus and tests/mta and the golden files here. What a suite's programs
+# printed is kept in $BUILD/test/SUITE/*.tap; failures are shown as they are
+# found. A suite that ran nothing has failed, and so has a test that was skipped,
+# a script without its plan and a program that was ended by a signal.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 LC_ALL=C

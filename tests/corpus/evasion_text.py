@@ -77,14 +77,14 @@ def _(p):
                 "<style>.k { display: none }</style>")
 
 
-@case(HTML, "white-on-white", None, "hidden-text",
+@case(HTML, "white-on-white", "phrase", "hidden-text",
       "a text that is white on white")
 def _(p):
     return page('<p style="color:#ffffff;background-color:white">' +
                 p.phrase + "</p>")
 
 
-@case(HTML, "hidden-attribute", None, "hidden-text",
+@case(HTML, "hidden-attribute", "phrase", "hidden-text",
       "a text with the attribute hidden")
 def _(p):
     return page("<p hidden>" + p.phrase + "</p><p>Hello.</p>")
