@@ -35,7 +35,7 @@ struct trace_options {
 	 * file is an error (trace_run), or rules are loaded from the patterns
 	 * (trace_run_beside). */
 	struct ruleset *rules;
-	const char *rules_error; /* why rules is NULL; NULL: nobody tried */
+	const char *rules_error;     /* why rules is NULL; NULL: nobody tried */
 	struct inspector *inspector; /* NULL: attachments stay unknown */
 	/* NULL: memory. Each test uses a random prefix of its own there and
 	 * wipes it at its end, passed or not. */

@@ -58,7 +58,7 @@ archive_version_text(void)
 #define HEADERS_SHARE 4 /* headers for each name, since names may repeat */
 
 /* Never closed: they keep the C library's converters loaded. */
-static iconv_t pins[N_PINS];
+__attribute__((used)) static iconv_t pins[N_PINS];
 
 #define BYTES(text)                                                            \
 	{                                                                      \

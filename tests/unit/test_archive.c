@@ -1,106 +1,13 @@
 /*
- * The names in archives: every format, every reading of a zip, whatever is
- * broken, encrypted, huge or missing in the middle.
+ * The names in archives: every format, one in the other, whatever is broken,
+ * encrypted, huge or missing in the middle. See test_zip.c for zips.
  */
-#include "inspect/archive.h"
-
-#include "base/buf.h"
-#include "base/clock.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "archive_kit.h"
 
 #ifdef SLUICE_ARCHIVE
 
 #include <archive.h>
 #include <archive_entry.h>
-
-#define CORPUS     "tests/fuzz/corpus/archive"
-#define CPU_MAX_NS INT64_C(5000000000) /* with sanitizers, too */
-
-static struct arena *arena;
-static struct inspect_options options;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	arena = arena_new(4096);
-	inspect_options_init(&options);
-	options.timeout_ms =
-	    60000; /* what is bounded shall not be so by time */
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
-
-/* All names with "|" between, then what is true of the archive. */
-static const char *
-described(const struct inspect_item *item)
-{
-	struct buf text = { 0 };
-	const char *result;
-
-	for (size_t i = 0; i < item->n_entries; i++) {
-		if (i > 0)
-			buf_byte(&text, '|');
-		buf_add(&text, item->entries[i]);
-	}
-	buf_add_cstr(&text, item->is_archive ? "" : " none");
-	buf_add_cstr(&text, item->is_encrypted ? " encrypted" : "");
-	buf_add_cstr(&text, item->is_broken ? " broken" : "");
-	buf_add_cstr(&text, item->is_limited ? " limited" : "");
-	result = arena_cstr(arena, buf_str(&text));
-	buf_done(&text);
-	return result;
-}
-
-static struct inspect_item
-listed(const char *name, struct str content)
-{
-	struct inspect_item item = { .name = str_of(name), .content = content };
-
-	archive_list(&item, &options, arena);
-	return item;
-}
-
-static void
-expect(const char *name, struct str content, const char *want)
-{
-	const struct inspect_item item = listed(name, content);
-
-	if (strcmp(described(&item), want) != 0)
-		fail_msg(
-		    "%s: %s\n    wanted: %s", name, described(&item), want);
-}
-
-static struct str
-corpus(const char *name)
-{
-	static char bytes[16384];
-	const char *path = arena_printf(arena, CORPUS "/%s", name).p;
-	FILE *file = fopen(path, "rb");
-	size_t n;
-
-	if (file == NULL)
-		fail_msg("%s is not there", path);
-	n = fread(bytes, 1, sizeof(bytes), file);
-	fclose(file);
-	assert_true(n > 0 && n < sizeof(bytes));
-	return arena_str(arena, (struct str){ bytes, n });
-}
 
 /* --- formats -------------------------------------------------------------- */
 
@@ -242,258 +149,11 @@ test_one_that_begins_and_cannot_be_read_is_broken(void **state)
 	expect("a.cab", STR("MSCF\0\0\0\0"), " broken");
 }
 
-/* --- zips of our own ------------------------------------------------------ */
-
-struct entry {
-	struct str local;
-	struct str central;
-	unsigned flags;
-	struct str extra;
-	struct str data;
-};
-
-static void
-put(struct buf *out, uint64_t number, int n_bytes)
-{
-	for (int i = 0; i < n_bytes; i++)
-		buf_byte(out, (char)(i < 8 ? number >> (8 * i) & 0xff : 0));
-}
-
-static void
-put_local(struct buf *out, const struct entry *entry)
-{
-	put(out, 0x04034b50, 4);
-	put(out, 20, 2);
-	put(out, entry->flags, 2);
-	put(out, 0, 10); /* stored; no time, no CRC */
-	put(out, entry->data.len, 4);
-	put(out, entry->data.len, 4);
-	put(out, entry->local.len, 2);
-	put(out, entry->extra.len, 2);
-	buf_add(out, entry->local);
-	buf_add(out, entry->extra);
-	buf_add(out, entry->data);
-}
-
-static void
-put_central(struct buf *out, const struct entry *entry, size_t offset)
-{
-	put(out, 0x02014b50, 4);
-	put(out, 20, 2);
-	put(out, 20, 2);
-	put(out, entry->flags, 2);
-	put(out, 0, 10);
-	put(out, entry->data.len, 4);
-	put(out, entry->data.len, 4);
-	put(out, entry->central.len, 2);
-	put(out, 0, 2 + 2 + 2 + 2 + 4);
-	put(out, offset, 4);
-	buf_add(out, entry->central);
-}
-
-static void
-put_end(struct buf *out, size_t n, size_t directory_at)
-{
-	size_t size = out->len - directory_at;
-
-	put(out, 0x06054b50, 4);
-	put(out, 0, 4);
-	put(out, n & 0xffff, 2);
-	put(out, n & 0xffff, 2);
-	put(out, size, 4);
-	put(out, directory_at, 4);
-	put(out, 0, 2);
-}
-
-static struct str
-zip_of(const struct entry *entries, size_t n)
-{
-	struct buf out = { 0 };
-	size_t *offsets = calloc(n + 1, sizeof(*offsets)), directory_at;
-	struct str result;
-
-	for (size_t i = 0; i < n; i++) {
-		offsets[i] = out.len;
-		put_local(&out, &entries[i]);
-	}
-	directory_at = out.len;
-	for (size_t i = 0; i < n; i++)
-		put_central(&out, &entries[i], offsets[i]);
-	put_end(&out, n, directory_at);
-	free(offsets);
-	result = arena_str(arena, buf_str(&out));
-	buf_done(&out);
-	return result;
-}
-
-static struct str
-zip_of_name(struct str name)
-{
-	const struct entry entry = {
-		.local = name, .central = name, .data = STR("data")
-	};
-
-	return zip_of(&entry, 1);
-}
-
-static void
-test_both_lists_of_a_zip_count(void **state)
-{
-	const struct entry entries[] = {
-		{ .local = STR("a.txt"),
-		    .central = STR("setup.exe"),
-		    .data = STR("data") },
-		{ .local = STR("b.txt"), .central = STR("b.txt") },
-	};
-
-	(void)state;
-	expect("a.zip", zip_of(entries, 2), "a.txt|b.txt|setup.exe broken");
-}
-
-/* The directory knows one file, but two stand before it. */
-static void
-test_a_file_that_the_directory_does_not_know(void **state)
-{
-	const struct entry known = { .local = STR("a.txt"),
-		.central = STR("a.txt"),
-		.data = STR("data") };
-	const struct entry unknown = { .local = STR("setup.exe"),
-		.data = STR("MZ") };
-	struct buf out = { 0 };
-	size_t directory_at;
-
-	(void)state;
-	put_local(&out, &known);
-	put_local(&out, &unknown);
-	directory_at = out.len;
-	put_central(&out, &known, 0);
-	put_end(&out, 1, directory_at);
-	expect("a.zip", buf_str(&out), "a.txt|setup.exe broken");
-	buf_done(&out);
-}
-
-/* A size that leads over the next file leads nowhere, and is not believed. */
-static void
-test_a_size_that_skips_a_file(void **state)
-{
-	const struct entry entries[] = {
-		{ .local = STR("a.txt"), .central = STR("a.txt") },
-		{ .local = STR("setup.exe"), .central = STR("setup.exe") },
-	};
-	struct str zip = zip_of(entries, 2);
-	char *bytes = arena_cstr(arena, zip);
-
-	(void)state;
-	bytes[18] = 50;
-	expect("a.zip", (struct str){ bytes, zip.len }, "a.txt|setup.exe");
-}
-
-/* A directory in the data of a stored file, which only the end knows. */
-static void
-test_a_directory_inside_of_a_file(void **state)
-{
-	const struct entry evil = { .local = STR("setup.exe"),
-		.central = STR("setup.exe") };
-	struct buf inner = { 0 }, out = { 0 };
-	struct entry outer = { .local = STR("a.txt"), .central = STR("a.txt") };
-	size_t directory_at, size;
-
-	(void)state;
-	put_local(&inner, &evil);
-	size = inner.len;
-	put_central(&inner, &evil, 30 + outer.local.len);
-	size = inner.len - size;
-	outer.data = buf_str(&inner);
-	put_local(&out, &outer);
-	directory_at = out.len - size;
-	put_end(&out, 1, directory_at);
-	expect("a.zip", buf_str(&out), "a.txt|setup.exe");
-	buf_done(&inner);
-	buf_done(&out);
-}
-
-static void
-test_names_as_rules_see_them(void **state)
-{
-	char long_name[70000];
-	struct inspect_item item;
-
-	(void)state;
-	expect("a", zip_of_name(STR("../../etc/passwd")), "../../etc/passwd");
-	expect("a", zip_of_name(STR("/bin/sh")), "/bin/sh");
-	expect("a", zip_of_name(STR("dir\\setup.exe")), "dir/setup.exe");
-	expect("a", zip_of_name(STR("h\xc3\xa4slich")), "h\xc3\xa4slich");
-	/* latin 1, as charset.h reads what is no UTF-8 */
-	expect("a", zip_of_name(STR("h\xe4slich")), "h\xc3\xa4slich");
-	/* up to the NUL, and all of it */
-	expect("a", zip_of_name(STR("setup.exe\0.txt")),
-	    "setup.exe|setup.exe\xef\xbf\xbd.txt");
-	expect("a", zip_of_name(STR("setup.exe\0\0")), "setup.exe");
-	memset(long_name, 'x', sizeof(long_name));
-	memcpy(long_name + 65000, ".exe", 4);
-	item = listed("a", zip_of_name((struct str){ long_name, 65004 }));
-	assert_int_equal(item.n_entries, 1);
-	assert_true(item.entries[0].len <= options.name_bytes_max);
-	assert_true(item.entries[0].len > options.name_bytes_max - 8);
-	assert_true(str_ends_nocase(item.entries[0], STR(".exe")));
-}
-
-static void
-test_the_other_name_in_the_extra_field(void **state)
-{
-	const struct entry entry = { .local = STR("a.txt"),
-		.central = STR("a.txt"),
-		/* a field that nobody knows, the path, and half a field */
-		.extra = STR("\x99\x99\2\0ab\x75\x70\x0e\0\1\0\0\0\0setup.exe"
-			     "\x75\x70\xff\xff\1") };
-
-	(void)state;
-	expect("a.zip", zip_of(&entry, 1), "a.txt|setup.exe");
-}
-
-static struct inspect_item
-without_middle(const char *name, struct str all, size_t n_head, size_t n_tail)
-{
-	struct inspect_item item = { .name = str_of(name),
-		.content = str_sub(all, 0, n_head),
-		.tail = str_from(all, all.len - n_tail),
-		.n_missing = all.len - n_head - n_tail };
-
-	archive_list(&item, &options, arena);
-	return item;
-}
-
-static void
-test_a_zip_without_its_middle(void **state)
-{
-	static char data[100000];
-	const struct entry entries[] = {
-		{ .local = STR("first.txt"),
-		    .central = STR("first.txt"),
-		    .data = { data, sizeof(data) } },
-		{ .local = STR("middle.exe"),
-		    .central = STR("middle.exe"),
-		    .data = { data, sizeof(data) } },
-		{ .local = STR("last.txt"),
-		    .central = STR("last.txt"),
-		    .data = { data, sizeof(data) } },
-	};
-	struct inspect_item item =
-	    without_middle("a.zip", zip_of(entries, 3), 1000, 1000);
-
-	(void)state;
-	assert_string_equal(described(&item), "first.txt|middle.exe|last.txt");
-	/* and without its end: what the head tells */
-	item = without_middle("a.zip", zip_of(entries, 3), 150000, 0);
-	assert_string_equal(described(&item), "first.txt|middle.exe");
-}
-
 /* Lists at the end, in the middle, at the beginning. */
 static void
 test_other_formats_without_their_middle(void **state)
 {
 	struct str all = corpus("usual.7z");
-	struct buf tar = { 0 };
 	struct inspect_item item;
 
 	(void)state;
@@ -512,81 +172,9 @@ test_other_formats_without_their_middle(void **state)
 	all = corpus("nested.tgz");
 	item = without_middle("a.tgz", all, 60, 10);
 	assert_false(item.is_broken);
-	buf_done(&tar);
 }
 
 /* --- what somebody means ill ---------------------------------------------- */
-
-static int64_t
-cpu_of(const char *name, struct str content, struct inspect_item *item_out)
-{
-	int64_t start_ns = clock_cpu_ns();
-
-	*item_out = listed(name, content);
-	return clock_cpu_ns() - start_ns;
-}
-
-static void
-test_a_hundred_thousand_entries_are_cut(void **state)
-{
-	size_t n = 100000;
-	struct entry *entries = calloc(n, sizeof(*entries));
-	struct inspect_item item;
-
-	(void)state;
-	for (size_t i = 0; i < n; i++)
-		entries[i].local = entries[i].central =
-		    arena_printf(arena, "%zu", i);
-	assert_true(cpu_of("a.zip", zip_of(entries, n), &item) < CPU_MAX_NS);
-	assert_int_equal(item.n_entries, options.entries_max);
-	assert_true(item.is_limited);
-	free(entries);
-}
-
-static void
-test_as_many_entries_as_may_be_are_not_cut(void **state)
-{
-	struct entry entries[20] = { 0 };
-	struct inspect_item item;
-
-	(void)state;
-	options.entries_max = 20;
-	for (size_t i = 0; i < 20; i++)
-		entries[i].local = entries[i].central =
-		    arena_printf(arena, "%zu", i);
-	item = listed("a.zip", zip_of(entries, 20));
-	assert_int_equal(item.n_entries, 20);
-	assert_false(item.is_limited);
-	options.entries_max = 19;
-	item = listed("a.zip", zip_of(entries, 20));
-	assert_int_equal(item.n_entries, 19);
-	assert_true(item.is_limited);
-}
-
-/* Ten thousand records of one directory for the same bytes, and a thousand
- * ends that all name this directory. */
-static void
-test_overlapped_entries_cost_little(void **state)
-{
-	static char zeros[100000];
-	const struct entry entry = { .local = STR("a.zip"),
-		.central = STR("a.zip"),
-		.data = { zeros, sizeof(zeros) } };
-	struct buf out = { 0 };
-	size_t directory_at;
-	struct inspect_item item;
-
-	(void)state;
-	put_local(&out, &entry);
-	directory_at = out.len;
-	for (size_t i = 0; i < 10000; i++)
-		put_central(&out, &entry, 0);
-	for (size_t i = 0; i < 1000; i++)
-		put_end(&out, 10000, directory_at);
-	assert_true(cpu_of("a.zip", buf_str(&out), &item) < CPU_MAX_NS);
-	assert_true(str_is(item.entries[0], "a.zip"));
-	buf_done(&out);
-}
 
 static void
 test_bombs_are_let_alone(void **state)
@@ -611,25 +199,6 @@ test_bombs_are_let_alone(void **state)
 			&item) < CPU_MAX_NS);
 	assert_string_equal(described(&item), "zeros|setup.exe");
 	assert_true(arena_used(arena) < 100000000);
-}
-
-/* Names whose hashes are alike are still two names. */
-static void
-test_time_is_bounded_by_the_options(void **state)
-{
-	size_t n = 2000;
-	struct entry *entries = calloc(n, sizeof(*entries));
-	struct inspect_item item;
-
-	(void)state;
-	for (size_t i = 0; i < n; i++)
-		entries[i].local = entries[i].central =
-		    arena_printf(arena, "%zu", i);
-	options.timeout_ms = 0;
-	item = listed("a.zip", zip_of(entries, n));
-	assert_true(item.n_entries < n);
-	assert_true(item.is_limited);
-	free(entries);
 }
 
 static void
@@ -702,19 +271,8 @@ main(void)
 		ONE(test_formats_that_are_too_large_to_keep),
 		ONE(test_what_is_no_archive_has_no_names),
 		ONE(test_one_that_begins_and_cannot_be_read_is_broken),
-		ONE(test_both_lists_of_a_zip_count),
-		ONE(test_a_file_that_the_directory_does_not_know),
-		ONE(test_a_size_that_skips_a_file),
-		ONE(test_a_directory_inside_of_a_file),
-		ONE(test_names_as_rules_see_them),
-		ONE(test_the_other_name_in_the_extra_field),
-		ONE(test_a_zip_without_its_middle),
 		ONE(test_other_formats_without_their_middle),
-		ONE(test_a_hundred_thousand_entries_are_cut),
-		ONE(test_as_many_entries_as_may_be_are_not_cut),
-		ONE(test_overlapped_entries_cost_little),
 		ONE(test_bombs_are_let_alone),
-		ONE(test_time_is_bounded_by_the_options),
 		ONE(test_cut_at_every_byte),
 		ONE(test_damaged_at_every_byte),
 	};
