@@ -44,7 +44,7 @@ cases_free(struct cases *cases)
 static void
 make_text(struct buf *text)
 {
-	char bytes[4];
+	char bytes[4] = { 0 };
 
 	for (uint32_t code = FIRST; code < END; code++) {
 		struct str one = { bytes, utf8_write(code, bytes) };
@@ -79,7 +79,7 @@ ask(struct cases *cases, uint32_t code)
 	struct known *known = &cases->known[code % KNOWN];
 	struct buf error = { 0 };
 	struct pattern *pattern;
-	char bytes[4];
+	char bytes[4] = { 0 };
 	size_t offset;
 
 	if (known->code == code)

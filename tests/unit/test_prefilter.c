@@ -223,95 +223,93 @@ is_candidate(const struct prefilter *prefilter, struct str text)
 #define TEXT  true
 #define BYTES false
 
+static const struct {
+	const char *regex, *flags;
+	bool is_utf8;
+	const char *yes, *no;
+} plain[] = {
+	{ "viagra", "i", TEXT, "buy ViAgRa now", "buy via gra now" },
+	{ "kiss", "i", TEXT, "a \xe2\x84\xaai\xc5\xbf\xc5\xbf", "kid" },
+	{ "kiss", "i", BYTES, "KISS", "a \xe2\x84\xaai\xc5\xbf\xc5\xbf" },
+	{ "\\bwon\\b", "", TEXT, "you won it", "you win it" },
+	{ "\\bwon\\b", "", TEXT, "won", "a wonder" },
+	{ "\\bwon\\b", "", TEXT, "(won)", "swon" },
+	{ "\\b(?:cat|dog)\\b", "i", TEXT, "hot DOG!", "dogma concat" },
+	{ "\\b(?:cat|dog)s?\\b", "", TEXT, "dogs", "dogsx" },
+	{ "x\\b(?:-|y)", "", TEXT, "x-", "yy" },
+	{ "x\\b(?:a|\\W)", "", TEXT, "x ", "ya" },
+	{ "[a-z]{2}\\b!", "", TEXT, "ab!", "a_!" },
+	{ "\\b\xc3\xa9t", "", TEXT, "l'\xc3\xa9t\xc3\xa9", "et" },
+	{ "t\xc3\xa9\\b", "", TEXT, "\xc3\xa9t\xc3\xa9", "te" },
+	{ "(?:a+\\b|b) c", "", TEXT, "a c", "ac" },
+	{ "\\bkiss\\b", "i", TEXT, "\xe2\x84\xaai\xc5\xbfs", "akiss" },
+	{ "free\\s+money", "i", TEXT, "FREE \t\n money", "freemoney" },
+	{ "free\\s+money", "i", TEXT, "free\xc2\xa0money", "fre money" },
+	{ "a.c", "", TEXT,
+	    "a\xe2\x82\xac"
+	    "c",
+	    "a\nc" },
+	{ "a.c", "s", TEXT, "a\nc", "ac" },
+	{ "^ab", "", TEXT, "abc", "xabc" },
+	{ "^ab", "m", TEXT, "x\nabc", "ac" },
+	{ "\\d{3}-\\d{4}", "", TEXT, "555-1234", "55-1234" },
+	{ "\\d\\d", "", TEXT, "\xd9\xa3\xd9\xa3", "x7" },
+	{ "gr\xc3\xbc\xc3\x9f", "", TEXT, "gr\xc3\xbc\xc3\x9f", "gruss" },
+	{ "gr\xc3\xbc\xc3\x9f", "i", TEXT, "GR\xc3\x9c\xe1\xba\x9e",
+	    "gr\xc3\xb6\xc3\x9f" },
+	{ "\xd0\xb2", "i", TEXT, "\xe1\xb2\x80", "\xd0\xb3" },
+	{ "\xd0\xb2{2}", "i", TEXT, "\xd0\x92\xd0\xb2", "\xd0\xb2" },
+	{ "(ab)+\\1x", "", TEXT, "ababx", "abab" },
+	{ "foo(?!bar)", "", TEXT, "foobaz", "fo bar" },
+	{ "(?<=foo)bar", "", TEXT, "foobar", "fooba" },
+	{ "(?>a+)b", "", TEXT, "aab", "aaa" },
+	{ "foo\\Kbar", "", TEXT, "foobar", "foo bar" },
+	{ "(?i)won(?-i)X", "", TEXT, "WONX", "WONx" },
+	{ "(?i:won)x", "", TEXT, "WoNx", "WoNX" },
+	{ "a b # c\n d", "x", TEXT, "abd", "ab d" },
+	{ "a{3,1000}b", "", TEXT, "aaaab", "aab" },
+	{ "(?:[a-f]{8}-){4}x", "", TEXT,
+	    "abcdefab-abcdefab-abcdefab-abcdefab-x", "abcdefab-x" },
+	{ "a$", "", TEXT, "ba\n", "b" },
+	{ "a\\z", "", TEXT, "ba", "b" },
+	{ "\\xff\\xfe", "", BYTES, "a\xff\xfe", "a\xfe\xff" },
+	{ "[^\\x00-\\x7f]{2}", "", BYTES, "a\xc3\xbc", "a\xc3" },
+	{ "\xc3\xbc", "i", BYTES, "\xc3\xbc", "\xc3\x9c" },
+	{ "x\\Ry", "", TEXT, "x\r\ny", "xy" },
+	{ "x\\Ry", "", TEXT, "x\xe2\x80\xa8y", "x y" },
+	{ "[[:alpha:]]7", "", TEXT,
+	    "\xc3\xbc"
+	    "7",
+	    "-7" },
+	{ "[^[:alpha:]]7", "", TEXT, "-7", "-8" },
+	{ "[\\w.-]+@x", "", TEXT, "a.b-c@x", "a.b-c@y" },
+	{ "\\x{1F600}!", "", TEXT, "\xf0\x9f\x98\x80!", "!" },
+	{ "a(?#b)c", "", TEXT, "ac", "abc" },
+	{ "(?<n>a)\\k<n>b", "", TEXT, "aab", "aa" },
+	{ "a{0}bc", "", TEXT, "bc", "ab" },
+	{ "{x}", "", TEXT, "{x}", "x" },
+};
+
 /* What is left out is what does not hold the word that it takes. */
 static void
 test_candidates_are_few_where_patterns_are_plain(void **state)
 {
-	static const struct {
-		const char *regex, *flags;
-		bool is_utf8;
-		const char *yes, *no;
-	} cases[] = {
-		{ "viagra", "i", TEXT, "buy ViAgRa now", "buy via gra now" },
-		{ "kiss", "i", TEXT, "a \xe2\x84\xaai\xc5\xbf\xc5\xbf", "kid" },
-		{ "kiss", "i", BYTES, "KISS",
-		    "a \xe2\x84\xaai\xc5\xbf\xc5\xbf" },
-		{ "\\bwon\\b", "", TEXT, "you won it", "you win it" },
-		{ "\\bwon\\b", "", TEXT, "won", "a wonder" },
-		{ "\\bwon\\b", "", TEXT, "(won)", "swon" },
-		{ "\\b(?:cat|dog)\\b", "i", TEXT, "hot DOG!", "dogma concat" },
-		{ "\\b(?:cat|dog)s?\\b", "", TEXT, "dogs", "dogsx" },
-		{ "x\\b(?:-|y)", "", TEXT, "x-", "yy" },
-		{ "x\\b(?:a|\\W)", "", TEXT, "x ", "ya" },
-		{ "[a-z]{2}\\b!", "", TEXT, "ab!", "a_!" },
-		{ "\\b\xc3\xa9t", "", TEXT, "l'\xc3\xa9t\xc3\xa9", "et" },
-		{ "t\xc3\xa9\\b", "", TEXT, "\xc3\xa9t\xc3\xa9", "te" },
-		{ "(?:a+\\b|b) c", "", TEXT, "a c", "ac" },
-		{ "\\bkiss\\b", "i", TEXT, "\xe2\x84\xaai\xc5\xbfs", "akiss" },
-		{ "free\\s+money", "i", TEXT, "FREE \t\n money", "freemoney" },
-		{ "free\\s+money", "i", TEXT, "free\xc2\xa0money",
-		    "fre money" },
-		{ "a.c", "", TEXT,
-		    "a\xe2\x82\xac"
-		    "c",
-		    "a\nc" },
-		{ "a.c", "s", TEXT, "a\nc", "ac" },
-		{ "^ab", "", TEXT, "abc", "xabc" },
-		{ "^ab", "m", TEXT, "x\nabc", "ac" },
-		{ "\\d{3}-\\d{4}", "", TEXT, "555-1234", "55-1234" },
-		{ "\\d\\d", "", TEXT, "\xd9\xa3\xd9\xa3", "x7" },
-		{ "gr\xc3\xbc\xc3\x9f", "", TEXT, "gr\xc3\xbc\xc3\x9f",
-		    "gruss" },
-		{ "gr\xc3\xbc\xc3\x9f", "i", TEXT, "GR\xc3\x9c\xe1\xba\x9e",
-		    "gr\xc3\xb6\xc3\x9f" },
-		{ "\xd0\xb2", "i", TEXT, "\xe1\xb2\x80", "\xd0\xb3" },
-		{ "\xd0\xb2{2}", "i", TEXT, "\xd0\x92\xd0\xb2", "\xd0\xb2" },
-		{ "(ab)+\\1x", "", TEXT, "ababx", "abab" },
-		{ "foo(?!bar)", "", TEXT, "foobaz", "fo bar" },
-		{ "(?<=foo)bar", "", TEXT, "foobar", "fooba" },
-		{ "(?>a+)b", "", TEXT, "aab", "aaa" },
-		{ "foo\\Kbar", "", TEXT, "foobar", "foo bar" },
-		{ "(?i)won(?-i)X", "", TEXT, "WONX", "WONx" },
-		{ "(?i:won)x", "", TEXT, "WoNx", "WoNX" },
-		{ "a b # c\n d", "x", TEXT, "abd", "ab d" },
-		{ "a{3,1000}b", "", TEXT, "aaaab", "aab" },
-		{ "(?:[a-f]{8}-){4}x", "", TEXT,
-		    "abcdefab-abcdefab-abcdefab-abcdefab-x", "abcdefab-x" },
-		{ "a$", "", TEXT, "ba\n", "b" },
-		{ "a\\z", "", TEXT, "ba", "b" },
-		{ "\\xff\\xfe", "", BYTES, "a\xff\xfe", "a\xfe\xff" },
-		{ "[^\\x00-\\x7f]{2}", "", BYTES, "a\xc3\xbc", "a\xc3" },
-		{ "\xc3\xbc", "i", BYTES, "\xc3\xbc", "\xc3\x9c" },
-		{ "x\\Ry", "", TEXT, "x\r\ny", "xy" },
-		{ "x\\Ry", "", TEXT, "x\xe2\x80\xa8y", "x y" },
-		{ "[[:alpha:]]7", "", TEXT,
-		    "\xc3\xbc"
-		    "7",
-		    "-7" },
-		{ "[^[:alpha:]]7", "", TEXT, "-7", "-8" },
-		{ "[\\w.-]+@x", "", TEXT, "a.b-c@x", "a.b-c@y" },
-		{ "\\x{1F600}!", "", TEXT, "\xf0\x9f\x98\x80!", "!" },
-		{ "a(?#b)c", "", TEXT, "ac", "abc" },
-		{ "(?<n>a)\\k<n>b", "", TEXT, "aab", "aa" },
-		{ "a{0}bc", "", TEXT, "bc", "ab" },
-		{ "{x}", "", TEXT, "{x}", "x" },
-	};
 	const struct pattern *patterns[FILLERS + 1];
 
 	(void)state;
-	for (size_t i = 0; i < N_OF(cases); i++) {
+	for (size_t i = 0; i < N_OF(plain); i++) {
 		struct prefilter *prefilter = make_one(
-		    cases[i].regex, cases[i].flags, cases[i].is_utf8, patterns);
-		struct str yes = str_of(cases[i].yes), no = str_of(cases[i].no);
+		    plain[i].regex, plain[i].flags, plain[i].is_utf8, patterns);
+		struct str yes = str_of(plain[i].yes), no = str_of(plain[i].no);
 
 		assert_non_null(prefilter);
 		if (prefilter_refusal(prefilter, FILLERS) != NULL)
-			fail_msg("/%s/ is refused: %s", cases[i].regex,
+			fail_msg("/%s/ is refused: %s", plain[i].regex,
 			    prefilter_refusal(prefilter, FILLERS));
 		if (!is_candidate(prefilter, yes) ||
 		    is_candidate(prefilter, no))
-			fail_msg("case %zu: /%s/%s", i, cases[i].regex,
-			    cases[i].flags);
+			fail_msg("case %zu: /%s/%s", i, plain[i].regex,
+			    plain[i].flags);
 		expect_superset(prefilter, patterns, FILLERS + 1, yes);
 		expect_superset(prefilter, patterns, FILLERS + 1, no);
 		prefilter_free(prefilter);
