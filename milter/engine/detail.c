@@ -188,6 +188,27 @@ set_who(
 		report->rcpt = session->rcpt;
 }
 
+const struct verdict_match *
+detail_match(const struct evidence *evidence, struct arena *arena)
+{
+	const struct finding *finding = &evidence->finding;
+	struct verdict_match *match;
+	struct buf name = { 0 };
+
+	if (finding->ref == NULL)
+		return NULL;
+	print_ref(finding->ref, &name);
+	match = arena_alloc(arena, sizeof(*match));
+	*match =
+	    (struct verdict_match){ .fact = arena_str(arena, buf_str(&name)),
+		    .value = finding->value,
+		    .offset = finding->offset,
+		    .text = finding->text,
+		    .part = finding->part };
+	buf_done(&name);
+	return match;
+}
+
 void
 detail_verdict(struct session *session, const struct rule *rule,
     const struct evidence *evidence, struct arena *arena,
@@ -200,4 +221,6 @@ detail_verdict(struct session *session, const struct rule *rule,
 		set_rule(&gathering, rule, report);
 	if (evidence != NULL && evidence->limit != NULL)
 		set_limit(session, evidence, arena, report);
+	if (evidence != NULL)
+		report->match = detail_match(evidence, arena);
 }

@@ -15,4 +15,8 @@ void detail_verdict(struct session *session, const struct rule *rule,
     const struct evidence *evidence, struct arena *arena,
     struct verdict_report *report);
 
+/* Where it was found that the rule is true, in arena; NULL: nowhere. */
+const struct verdict_match *detail_match(
+    const struct evidence *evidence, struct arena *arena);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "engine/act.h"
 #include "engine/denied.h"
+#include "engine/detail.h"
 #include "engine/judge.h"
 #include "engine/lookup.h"
 #include "engine/report.h"
@@ -140,6 +141,8 @@ judge_and_tell(struct run *run, struct rule *rule, struct evidence *evidence)
 
 	report.value = judge_rule(&run->judge, rule, evidence);
 	report.cpu_ns = (uint64_t)(clock_cpu_ns() - since_ns);
+	if (report.value == TRI_TRUE)
+		report.match = detail_match(evidence, run->session->scratch);
 	engine->on_rule(engine->context, &report);
 	return report.value;
 }
