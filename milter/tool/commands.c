@@ -45,11 +45,15 @@ static const struct command commands[] = {
 	    hosts_run },
 	{ "top", "[LIMIT...] [--once] [--json]",
 	    "the keys near and over their limits, live", top_run },
+	{ "explain", "[--full] [--json] MAIL|-",
+	    "what a mail consists of, and what each rule says to it",
+	    explain_run },
+	{ "replay", "[--against FILE.rules...] [--json] DIR|MBOX|MAIL|- ...",
+	    "run many mails through the rules: hits, verdicts, time by rule",
+	    replay_run },
 	{ "help", "[COMMAND]", "show this list, or how a command is used",
 	    help_run },
 	{ "version", "", "print the version", version_run },
-	{ .name = "explain" },
-	{ .name = "replay" },
 	{ .name = "status" },
 };
 

@@ -63,32 +63,45 @@ explain_print_envelope(const struct explain *explain, struct buf *out)
 	grid_print(&grid, out);
 }
 
-/* "  body, value 2, line 3, column 5, byte 123, in part 2 (text/html)" */
+/* "body, value 2, line 3, column 5, byte 123, in part 2 (text/html)"; the part
+ * in a line of its own if that is too wide. */
 static void
-add_match_place(
+add_match_place(const struct explain *explain,
     const struct explain_match *match, size_t indent, struct buf *out)
 {
-	shown_blanks(out, indent);
-	buf_printf(out, "%.*s", STR_ARG(match->fact));
+	struct buf place = { 0 }, part = { 0 };
+
+	buf_printf(&place, "%.*s", STR_ARG(match->fact));
 	if (match->n_values > 1)
-		buf_printf(out, ", value %zu", match->value + 1);
+		buf_printf(&place, ", value %zu", match->value + 1);
 	if (match->line > 0)
-		buf_printf(
-		    out, ", line %zu, column %zu", match->line, match->column);
-	buf_printf(out, ", byte %zu", match->offset);
+		buf_printf(&place, ", line %zu, column %zu", match->line,
+		    match->column);
+	buf_printf(&place, ", byte %zu", match->offset);
+	shown_blanks(out, indent);
+	buf_add(out, buf_str(&place));
 	if (match->part > 0) {
-		buf_printf(out, ", in part %u (", match->part);
-		shown_add(out, match->type, FACT_COLUMNS);
-		buf_byte(out, ')');
+		buf_printf(&part, "in part %u (", match->part);
+		shown_add(&part, match->type, FACT_COLUMNS);
+		buf_add_cstr(&part, ")");
+		if (indent + place.len + 2 + part.len > explain->width) {
+			buf_add_cstr(out, ",\n");
+			shown_blanks(out, indent);
+		} else {
+			buf_add_cstr(out, ", ");
+		}
+		buf_add(out, buf_str(&part));
 	}
 	buf_byte(out, '\n');
+	buf_done(&place);
+	buf_done(&part);
 }
 
 static void
 add_match(const struct explain *explain, const struct explain_match *match,
     size_t indent, struct buf *out)
 {
-	add_match_place(match, indent, out);
+	add_match_place(explain, match, indent, out);
 	if (match->whole.p != NULL) {
 		shown_mark(out, match->whole, match->offset,
 		    match->offset + match->text.len, indent + 2,

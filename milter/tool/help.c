@@ -6,6 +6,14 @@
 
 #define USAGE_MAX 36 /* what is longer has a line of its own */
 
+#define ENVELOPE_HELP                                                          \
+	"  --json          for programs\n"                                     \
+	"\nWhat it came with, unless the mail tells (Received, Return-Path, "  \
+	"From, To and\nthe like):\n"                                           \
+	"  --client IP --name HOST --helo HOST --from ADDRESS --rcpt ADDRESS " \
+	"(several)\n"                                                          \
+	"  --user NAME --daemon NAME (mx)\n"
+
 static void
 add_command(const struct command *command, struct buf *out)
 {
@@ -43,14 +51,46 @@ help_all(void)
 	return TOOL_FINE;
 }
 
+/* What does not fit into a line, of commands that need it. */
+static const struct details {
+	int (*run)(struct tool *tool, int argc, char **argv);
+	const char *text;
+} details[] = {
+	{ explain_run,
+	    "MAIL is a file, '-', or FILE:NUMBER of a mailbox. Nothing is "
+	    "counted, logged\nor remembered.\n\n"
+	    "  --full          shorten nothing\n" ENVELOPE_HELP },
+	{ replay_run,
+	    "A DIR is a Maildir or any folder of mails; '-' is one mail or "
+	    "mailbox. Each\nmail meets empty counters and tables in Redis, "
+	    "now. Ctrl-C ends it with what\nwas found. The first rule that "
+	    "reads the body bears the time of decoding it.\n\n"
+	    "  --against FILE  print only what changes if FILEs take the place "
+	    "of the rules;\n"
+	    "                  exit code 1 if something does\n"
+	    "  --threads N     instead of one for each core\n" ENVELOPE_HELP },
+};
+
+static const char *
+details_of(const struct command *command)
+{
+	for (size_t i = 0; i < sizeof(details) / sizeof(details[0]); i++)
+		if (details[i].run == command->run)
+			return details[i].text;
+	return NULL;
+}
+
 int
 help_command(const struct command *command)
 {
+	const char *more = details_of(command);
 	struct buf out;
 
 	buf_init(&out);
 	buf_printf(&out, "usage: sluice [-c FILE] %s %s\n%s\n", command->name,
 	    command->arguments, command->help);
+	if (more != NULL)
+		buf_printf(&out, "\n%s", more);
 	tool_out(buf_str(&out));
 	buf_done(&out);
 	return TOOL_FINE;
