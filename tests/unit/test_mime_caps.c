@@ -299,79 +299,76 @@ split_hostile(const struct hostile_case *c, const struct mime_limits *limits)
 	buf_done(&chunk);
 }
 
+#define TYPE "Content-Type: "
+#define B    "multipart/mixed; boundary=b\n\n"
+
+static const struct hostile_case hostile_cases[] = {
+	{ "text", TYPE "text/plain\n\n", "Hello world, hello.\r\n", BIG_BYTES,
+	    2 * MIB },
+	{ "a text of one line", TYPE "text/plain\n\n", "Hello world, ",
+	    BIG_BYTES, 2 * MIB },
+	{ "base64", "Content-Transfer-Encoding: base64\n\n",
+	    "SGVsbG8gd29ybGQsIGhlbGxvLg==\r\n", BIG_BYTES, 2 * MIB },
+	{ "quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\n",
+	    "=48=65=6c=6c=6f =\r\n", BIG_BYTES, 2 * MIB },
+	{ "a picture", TYPE "image/x\n\n", "Hello world\r\n", BIG_BYTES,
+	    MIB / 8 },
+	{ "a megabyte of empty parts", TYPE B, "--b\r\n\r\n", MIB, 2 * MIB },
+	{ "twenty", TYPE B, "--b\r\n\r\n", BIG_BYTES, 3 * MIB },
+	{ "parts with long names", TYPE B,
+	    "--b\r\nContent-Disposition: x; filename*=utf-8''"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "%C3%BC%41%25aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "\r\n\r\n",
+	    BIG_BYTES, 4 * MIB },
+	{ "100,000 header lines", TYPE "message/rfc822\n\n", "Subject: xx\r\n",
+	    13 * 100000, MIB },
+	{ "as many of the type", TYPE "message/rfc822\n\n",
+	    "Content-Type: text/plain; a=b\r\n", BIG_BYTES, MIB },
+	{ "a field without an end", TYPE "message/rfc822\n\nTo: x\n",
+	    "Content-Type: text/plain;\r\n a=b;", BIG_BYTES, MIB },
+	{ "no fields in a header", TYPE "message/rfc822\n\n", "no field\r\n",
+	    BIG_BYTES, 2 * MIB },
+	{ "fields without an end in many parts", TYPE B,
+	    "--b\r\nContent-Type: text/plain; a=b a=b a=b a=b a=b a=b "
+	    "a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b"
+	    "\r\n\r\n",
+	    BIG_BYTES, 4 * MIB },
+	{ "CR only", TYPE B, "\r", BIG_BYTES, MIB },
+	{ "LF only", TYPE B, "\n", BIG_BYTES, MIB },
+	{ "lines that are nearly delimiters", TYPE B, "--a\r\n", BIG_BYTES,
+	    2 * MIB },
+	{ "delimiters with junk", TYPE B, "--bx\r\n\r\n", BIG_BYTES, 3 * MIB },
+	{ "nested messages", TYPE "message/rfc822\n\n",
+	    "Content-Type: message/rfc822\r\n\r\n", BIG_BYTES, 2 * MIB },
+	{ "nested multiparts", TYPE B,
+	    "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+	    BIG_BYTES, 4 * MIB },
+	{ "all read again", TYPE B,
+	    "--b\r\nContent-Type: text/plain\r\nContent-Type: text/html"
+	    "\r\nContent-Transfer-Encoding: base64\r\n"
+	    "Content-Transfer-Encoding: "
+	    "quoted-printable\r\n\r\nabc\r\n",
+	    BIG_BYTES, 4 * MIB },
+	{ "encoded messages", TYPE B,
+	    "--b\r\nContent-Type: message/rfc822\r\n"
+	    "Content-Transfer-Encoding: base64\r\n\r\nQTogYg0KDQo="
+	    "\r\n",
+	    BIG_BYTES, 4 * MIB },
+	{ "files in a text", TYPE "text/plain\n\n",
+	    "begin 644 a\r\n#0V%T\r\n`\r\nend\r\n", BIG_BYTES, 3 * MIB },
+	{ "what nearly begins one", TYPE "text/plain\n\n", "begin ", BIG_BYTES,
+	    2 * MIB },
+};
+
 static void
 memory_and_time_are_bounded(void **state)
 {
-#define TYPE "Content-Type: "
-#define B    "multipart/mixed; boundary=b\n\n"
-	const struct hostile_case cases[] = {
-		{ "text", TYPE "text/plain\n\n", "Hello world, hello.\r\n",
-		    BIG_BYTES, 2 * MIB },
-		{ "a text of one line", TYPE "text/plain\n\n", "Hello world, ",
-		    BIG_BYTES, 2 * MIB },
-		{ "base64", "Content-Transfer-Encoding: base64\n\n",
-		    "SGVsbG8gd29ybGQsIGhlbGxvLg==\r\n", BIG_BYTES, 2 * MIB },
-		{ "quoted-printable",
-		    "Content-Transfer-Encoding: quoted-printable\n\n",
-		    "=48=65=6c=6c=6f =\r\n", BIG_BYTES, 2 * MIB },
-		{ "a picture", TYPE "image/x\n\n", "Hello world\r\n", BIG_BYTES,
-		    MIB / 8 },
-		{ "a megabyte of empty parts", TYPE B, "--b\r\n\r\n", MIB,
-		    2 * MIB },
-		{ "twenty", TYPE B, "--b\r\n\r\n", BIG_BYTES, 3 * MIB },
-		{ "parts with long names", TYPE B,
-		    "--b\r\nContent-Disposition: x; filename*=utf-8''"
-		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		    "%C3%BC%41%25aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		    "\r\n\r\n",
-		    BIG_BYTES, 4 * MIB },
-		{ "100,000 header lines", TYPE "message/rfc822\n\n",
-		    "Subject: xx\r\n", 13 * 100000, MIB },
-		{ "as many of the type", TYPE "message/rfc822\n\n",
-		    "Content-Type: text/plain; a=b\r\n", BIG_BYTES, MIB },
-		{ "a field without an end", TYPE "message/rfc822\n\nTo: x\n",
-		    "Content-Type: text/plain;\r\n a=b;", BIG_BYTES, MIB },
-		{ "no fields in a header", TYPE "message/rfc822\n\n",
-		    "no field\r\n", BIG_BYTES, 2 * MIB },
-		{ "fields without an end in many parts", TYPE B,
-		    "--b\r\nContent-Type: text/plain; a=b a=b a=b a=b a=b a=b "
-		    "a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b a=b"
-		    "\r\n\r\n",
-		    BIG_BYTES, 4 * MIB },
-		{ "CR only", TYPE B, "\r", BIG_BYTES, MIB },
-		{ "LF only", TYPE B, "\n", BIG_BYTES, MIB },
-		{ "lines that are nearly delimiters", TYPE B, "--a\r\n",
-		    BIG_BYTES, 2 * MIB },
-		{ "delimiters with junk", TYPE B, "--bx\r\n\r\n", BIG_BYTES,
-		    3 * MIB },
-		{ "nested messages", TYPE "message/rfc822\n\n",
-		    "Content-Type: message/rfc822\r\n\r\n", BIG_BYTES,
-		    2 * MIB },
-		{ "nested multiparts", TYPE B,
-		    "--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
-		    BIG_BYTES, 4 * MIB },
-		{ "all read again", TYPE B,
-		    "--b\r\nContent-Type: text/plain\r\nContent-Type: text/html"
-		    "\r\nContent-Transfer-Encoding: base64\r\n"
-		    "Content-Transfer-Encoding: "
-		    "quoted-printable\r\n\r\nabc\r\n",
-		    BIG_BYTES, 4 * MIB },
-		{ "encoded messages", TYPE B,
-		    "--b\r\nContent-Type: message/rfc822\r\n"
-		    "Content-Transfer-Encoding: base64\r\n\r\nQTogYg0KDQo="
-		    "\r\n",
-		    BIG_BYTES, 4 * MIB },
-		{ "files in a text", TYPE "text/plain\n\n",
-		    "begin 644 a\r\n#0V%T\r\n`\r\nend\r\n", BIG_BYTES,
-		    3 * MIB },
-		{ "what nearly begins one", TYPE "text/plain\n\n", "begin ",
-		    BIG_BYTES, 2 * MIB },
-	};
 	const struct mime_limits limits = mime_limits_of(KIT_SCAN_LIMIT);
 
 	(void)state;
-	for (size_t i = 0; i < N_OF(cases); i++)
-		split_hostile(&cases[i], &limits);
+	for (size_t i = 0; i < N_OF(hostile_cases); i++)
+		split_hostile(&hostile_cases[i], &limits);
 }
 
 int

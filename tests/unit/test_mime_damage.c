@@ -191,6 +191,16 @@ what_comes_twice_is_read_twice(void **state)
 			"--c\n\none\n--c--\n--b\n\ntwo\n--b--\n"),
 		    "multipart/mixed !boundary,ambiguous\n"
 		    " text/plain =one\n text/plain =two\n" },
+	};
+
+	(void)state;
+	kit_check_all(cases, N_OF(cases));
+}
+
+static void
+so_are_encodings_charsets_and_names(void **state)
+{
+	const struct mail_case cases[] = {
 		{ "two encodings",
 		    STR("Content-Transfer-Encoding: 7bit\n"
 			"Content-Transfer-Encoding: base64\n\naGk=\n"),
@@ -396,6 +406,7 @@ main(void)
 		cmocka_unit_test(
 		    lines_in_a_header_that_are_no_fields_make_two_readings),
 		cmocka_unit_test(what_comes_twice_is_read_twice),
+		cmocka_unit_test(so_are_encodings_charsets_and_names),
 		cmocka_unit_test(a_structure_that_is_encoded_is_read_both_ways),
 		cmocka_unit_test(types_may_be_broken),
 		cmocka_unit_test(names_are_there_by_each_reading),
