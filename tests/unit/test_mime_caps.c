@@ -8,19 +8,20 @@
 #include <malloc.h>
 #include <time.h>
 
-#define MIB       ((size_t)1024 * 1024)
-#define BIG_BYTES (20 * MIB)
-#define CHUNK     65535
-#define MIXED     "Content-Type: multipart/mixed; boundary=b\n\n"
+#define MIB   ((size_t)1024 * 1024)
+#define CHUNK 65535
+#define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
 
 /* A second of CPU for a mail is the promise for all that is done with it, and
  * sanitizers are slow; only gcc says that they are there by a macro. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
     defined(__clang__)
 #define HAS_SANITIZER 1
-#define TIME_MAX_US   20000000
+#define BIG_BYTES     (2 * MIB)
+#define TIME_MAX_US   5000000
 #else
 #define HAS_SANITIZER 0
+#define BIG_BYTES     (20 * MIB)
 #define TIME_MAX_US   1500000
 #endif
 
