@@ -142,6 +142,6 @@ run 0 "a match in a line of 200 kB" explain long.eml
 like "  is shown with what stands around it" "$OUT" '^ +a* ?a+ won a prize b+'
 is "  in 80 columns" "$(printf '%s\n' "$OUT" | grep -v ^Verdict | awk 'length > 80' | wc -l)" 0
 SCREEN=$(timeout 30 python3 "$TOP/tests/lib/terminal.py" 200 150 5 -- \
-	"$BUILD/sluice" -c "$tool_conf" explain long.eml 2>&1)
+	sh -c '"$@"; sleep 0.3' - "$BUILD/sluice" -c "$tool_conf" explain long.eml 2>&1)
 is "  a wide terminal is used" "$(printf '%s\n' "$SCREEN" | awk 'length > 140 && length <= 150' | wc -l | awk '$1 > 0 { print "yes" }')" yes
 done_testing

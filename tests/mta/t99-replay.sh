@@ -169,6 +169,7 @@ term() {
 	mkfifo endless
 	(while cat large; do :; done) > endless 2> /dev/null &
 	SCREEN=$(TERM=xterm timeout 30 python3 "$TOP/tests/lib/terminal.py" "$@" -- \
+		sh -c 'trap : INT; "$@"; status=$?; sleep 0.3; exit $status' - \
 		"$BUILD/sluice" -c "$tool_conf" replay endless 2>&1)
 }
 term 40 40 1.5 'key \x03' 10
@@ -177,7 +178,7 @@ like "  it is a finding" "$SCREEN" '^status=1$'
 like "  the terminal is as it was" "$SCREEN" '^restored=yes$'
 like "  rules were counted" "$SCREEN" '^hello +[0-9]+ '
 SCREEN=$(TERM=xterm timeout 30 python3 "$TOP/tests/lib/terminal.py" 40 60 5 -- \
-	sh -c '"$0" -c "$1" replay --threads 1 large large large | head -n 1 | sed "s/^/found /"' \
+	sh -c '"$0" -c "$1" replay --threads 1 large large large | head -n 1 | sed "s/^/found /"; sleep 0.3' \
 	"$BUILD/sluice" "$tool_conf" 2>&1)
 like "on a terminal a bar tells how far it is" "$SCREEN" '[0-9]+%  \[[#.]{10,}\]  [0-9]+ mails'
 is "  it never wraps" "$(printf '%s\n' "$SCREEN" | head -n 1 | sed 's/found.*//' |
