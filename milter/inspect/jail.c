@@ -89,8 +89,8 @@ static const int without_exec[] = {
 void
 jail_close_all_but(int fd)
 {
-	if (fd > 0 && !IS_SANITIZED)
-		syscall(SYS_close_range, 0u, (unsigned)fd - 1, 0u);
+	for (int other = 0; other < fd && !IS_SANITIZED; other++)
+		close(other);
 	if (syscall(SYS_close_range, (unsigned)fd + 1, ~0u, 0u) == 0)
 		return;
 	/* Before Linux 5.9: ours all close when a program is started, and of
