@@ -284,6 +284,7 @@ content_read(struct session *session, const struct fact_ref *ref,
 		to = list->from[one->at + 1];
 		value->is_partial = list->is_partial && has_failed(one);
 	}
+	value->first = from;
 	if (list->texts != NULL)
 		value->texts = list->texts + from;
 	if (list->numbers != NULL)

@@ -5,6 +5,7 @@
 #include "engine/detail.h"
 
 #include "engine/facts.h"
+#include "engine/parts.h"
 #include "engine/use.h"
 #include "rules/print.h"
 
@@ -95,6 +96,21 @@ append_cut(struct buf *out, struct str text, size_t max)
 	buf_add(out, str_sub(text, 0, len));
 }
 
+/* "attachment.name", also where the rule says "name" of one. */
+static struct str
+ref_name(struct arena *arena, const struct fact_ref *ref)
+{
+	struct fact_ref whole = *ref;
+	struct buf name = { 0 };
+	struct str copy;
+
+	whole.of_one = false;
+	print_ref(&whole, &name);
+	copy = arena_str(arena, buf_str(&name));
+	buf_done(&name);
+	return copy;
+}
+
 /* A list is joined; a value that nobody could read on a screen is cut. */
 static struct str
 value_text(struct gathering *gathering, const struct fact_ref *ref)
@@ -104,6 +120,9 @@ value_text(struct gathering *gathering, const struct fact_ref *ref)
 	struct buf text = { 0 };
 	struct str copy;
 
+	/* Who only tells does not keep mail waiting. */
+	if (parts_would_inspect(gathering->session, ref))
+		return STR("");
 	fact_read(gathering->session, ref, &value);
 	if (value.texts == NULL)
 		fact_append(gathering->session, ref, &text);
@@ -121,19 +140,15 @@ set_facts(struct gathering *gathering, const struct rule *rule,
     struct verdict_report *report)
 {
 	struct verdict_fact *facts;
-	struct buf name = { 0 };
 
 	gather(gathering, rule->block->cond);
 	gather(gathering, rule->cond);
 	facts =
 	    arena_alloc(gathering->arena, (gathering->n + 1) * sizeof(*facts));
 	for (size_t i = 0; i < gathering->n; i++) {
-		buf_clear(&name);
-		print_ref(gathering->refs[i], &name);
-		facts[i].name = arena_str(gathering->arena, buf_str(&name));
+		facts[i].name = ref_name(gathering->arena, gathering->refs[i]);
 		facts[i].value = value_text(gathering, gathering->refs[i]);
 	}
-	buf_done(&name);
 	report->facts = facts;
 	report->n_facts = gathering->n;
 }
@@ -193,19 +208,15 @@ detail_match(const struct evidence *evidence, struct arena *arena)
 {
 	const struct finding *finding = &evidence->finding;
 	struct verdict_match *match;
-	struct buf name = { 0 };
 
 	if (finding->ref == NULL)
 		return NULL;
-	print_ref(finding->ref, &name);
 	match = arena_alloc(arena, sizeof(*match));
-	*match =
-	    (struct verdict_match){ .fact = arena_str(arena, buf_str(&name)),
-		    .value = finding->value,
-		    .offset = finding->offset,
-		    .text = finding->text,
-		    .part = finding->part };
-	buf_done(&name);
+	*match = (struct verdict_match){ .fact = ref_name(arena, finding->ref),
+		.value = finding->value,
+		.offset = finding->offset,
+		.text = finding->text,
+		.part = finding->part };
 	return match;
 }
 
@@ -219,8 +230,8 @@ detail_verdict(struct session *session, const struct rule *rule,
 	set_who(session, arena, report);
 	if (rule != NULL)
 		set_rule(&gathering, rule, report);
-	if (evidence != NULL && evidence->limit != NULL)
-		set_limit(session, evidence, arena, report);
 	if (evidence != NULL)
 		report->match = detail_match(evidence, arena);
+	if (evidence != NULL && evidence->limit != NULL)
+		set_limit(session, evidence, arena, report);
 }

@@ -84,7 +84,7 @@ note_finding(const struct condition *cond, const struct side *one,
 	struct finding *finding = &evidence->finding;
 
 	*finding = (struct finding){
-		.ref = &cond->ref, .value = one->at, .text = text
+		.ref = &cond->ref, .value = value->first + one->at, .text = text
 	};
 	if (value->n > 0)
 		finding->offset = (size_t)(text.p - value->texts[0].p);

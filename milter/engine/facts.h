@@ -14,6 +14,7 @@ struct fact_value {
 	const double *numbers; /* n of them, if there may be several */
 	/* The part of the message that says it, for each; NULL: no part. */
 	const struct mime_part *const *parts;
+	size_t first;    /* of one attachment: so many of others were before */
 	bool is_partial; /* there may be more: not all could be asked for */
 	bool truth;
 	const struct ip *ip;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/detail.h"
 #include "engine/facts.h"
+#include "mime/mime.h"
 #include "store/raise.h"
 
 #include <stdio.h>
@@ -202,6 +203,9 @@ write_verdict(struct session *session, const struct verdict_report *report,
 		log_event_word(&event, "rule", rule->name);
 	if (evidence != NULL && evidence->limit != NULL)
 		add_limit(&event, evidence);
+	if (evidence != NULL && evidence->finding.part != NULL)
+		log_event_number(
+		    &event, "part", evidence->finding.part->number);
 	add_who(session, &event);
 	if (session->store_ms > 0)
 		log_event_decimal(&event, "store_ms", session->store_ms);

@@ -36,10 +36,11 @@ struct verdict_fact {
 	struct str value;
 };
 
-/* Where the regular expression of `${match}` matched. */
+/* Where the regular expression of `${match}` matched; or, where none decided,
+ * the value of a part of the message that was found by == or `in`. */
 struct verdict_match {
 	struct str fact; /* "body", "header[\"Subject\"]" */
-	size_t value;    /* of a fact with several: which, from 0 */
+	size_t value;    /* of a fact with several: which of all, from 0 */
 	size_t offset;   /* in it, bytes */
 	struct str text; /* what matched */
 	/* The part that said it; NULL: none (a header field, an address). */
@@ -74,7 +75,7 @@ struct verdict_report {
 	struct str from;
 	struct str rcpt;                   /* at rcpt */
 	const struct verdict_limit *limit; /* NULL: no limit decided */
-	const struct verdict_match *match; /* NULL: no regex decided */
+	const struct verdict_match *match; /* NULL: nothing was found */
 	const struct verdict_fact *facts;
 	size_t n_facts;
 };
