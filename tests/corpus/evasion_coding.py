@@ -160,7 +160,7 @@ def titled(subject, **more):
 @case(WORDS, "in-quotes", "sender",
       hides="a word inside quotes, where none may be")
 def _(p):
-    return titled("Hello", sender='"%s" <carol@example.org>' %
+    return titled("Hello", sender='"%s" <carol@example.com>' %
                   word_b(p.phrase))
 
 

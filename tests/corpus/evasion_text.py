@@ -111,7 +111,7 @@ def _(p):
 @case(HTML, "link-user", "link",
       hides="a user's name in an address that looks like a host")
 def _(p):
-    return page('<a href="http://www.example.org%%40x@%s/">here</a>' % p.host)
+    return page('<a href="http://www.example.com%%40x@%s/">here</a>' % p.host)
 
 
 @case(HTML, "link-backslashes", "link", hides="backslashes for slashes")
@@ -133,7 +133,7 @@ def _(p):
 @case(HTML, "link-shows-another", "link", "link-mismatch",
       "a link that shows another host than its own")
 def _(p):
-    return page('<a href="%s">http://www.example.org/bank</a>' % p.url)
+    return page('<a href="%s">http://www.example.com/bank</a>' % p.url)
 
 
 @case(HTML, "link-form", "link", hides="the target of a form")

@@ -43,7 +43,7 @@ def mails():
                        quotes, charset, quotes),
                          "Content-Transfer-Encoding: " + encoding], body,
                         subject=headline,
-                        sender="%s <carol@example.org>" % sender))
+                        sender="%s <carol@example.com>" % sender))
     for charset, codec, text in SUPERSETS:
         yield ("charset-more-than-" + charset, mail(
             ["Content-Type: text/plain; charset=" + charset,

@@ -18,12 +18,12 @@ OLD_CODECS = ("big5", "gb2312", "latin-1", "cp1252", "koi8-r", "euc-jp", "iso202
 
 def finish(message, subject, name):
     """The usual fields; and boundaries that are the same each time."""
-    message["From"] = "%s <carol@example.org>" % (
+    message["From"] = "%s <carol@example.com>" % (
         name if name.isascii() else "Carol")
     message["To"] = "anna@example.net"
     message["Subject"] = subject
     message["Date"] = DATE
-    message["Message-ID"] = "<1@mail.example.org>"
+    message["Message-ID"] = "<1@mail.example.com>"
     for i, one in enumerate(message.walk()):
         if one.get_content_maintype() == "multipart":
             one.set_boundary("===============%d==" % (1000 + i))

@@ -37,7 +37,7 @@ def _():
 
 @marked("counted-link", "link-mismatch")
 def _():
-    return page('<a href="https://click.news.example.org/?u=1">'
+    return page('<a href="https://click.news.example.com/?u=1">'
                 "www.pears.example.net</a>")
 
 
@@ -72,7 +72,7 @@ def _():
                  " report-type=delivery-status"], multi("out", [
         part(["Content-Type: text/plain"], "It could not be delivered.\r\n"),
         part(["Content-Type: message/delivery-status"],
-             "Reporting-MTA: dns; mail.example.org\r\n\r\n"
+             "Reporting-MTA: dns; mail.example.com\r\n\r\n"
              "Final-Recipient: rfc822; x@example.net\r\nStatus: 5.2.2\r\n"),
         part(["Content-Type: message/rfc822"], half)]))
 
@@ -117,7 +117,7 @@ def _():
 def _():
     return mail(["Content-Type: text/plain; charset=utf-8",
                  "Content-Transfer-Encoding: quoted-printable"],
-                "See http://www.example.org/?a=xyz&b=qrs\r\n")
+                "See http://www.example.com/?a=xyz&b=qrs\r\n")
 
 
 @marked("name-in-two-fields", "ambiguous")

@@ -41,7 +41,7 @@ def outlook(language):
                           "Content-Transfer-Encoding: base64"],
                          b64(crlf(html)))]),
                 subject=word_b(subject),
-                sender='"%s" <carol@example.org>' % (
+                sender='"%s" <carol@example.com>' % (
                     name if name.isascii() else "Carol"))
 
 
@@ -57,7 +57,7 @@ def gmail(language):
             '<div>Hello</div></blockquote></div>\n' % (
                 way, paragraphs(letter, "<div>%s</div>")))
     return part(envelope(subject=word_b(subject),
-                         sender="%s <carol@example.org>" % word_b(name)) +
+                         sender="%s <carol@example.com>" % word_b(name)) +
                 ["MIME-Version: 1.0", 'Content-Type: multipart/alternative; '
                  'boundary="000000000000a1b2c305e6f7"'],
                 multi("000000000000a1b2c305e6f7", [
@@ -75,7 +75,7 @@ def apple(language):
             'charset=utf-8"></head><body style="word-wrap: break-word; '
             '-webkit-nbsp-mode: space; line-break: after-white-space;">' +
             paragraphs(letter, "<div>%s</div><div><br></div>") +
-            '<img apple-inline="yes" id="A1" src="cid:A1B2@example.org">'
+            '<img apple-inline="yes" id="A1" src="cid:A1B2@example.com">'
             '</body></html>')
     related = part(['Content-Type: multipart/related;\r\n'
                     '\ttype="text/html";\r\n\tboundary="Apple-Mail=_B"'],
@@ -89,14 +89,14 @@ def apple(language):
                                  "%%%02X" % c for c in file.encode()) + ".png",
                              "Content-Type: image/png;\r\n\tname=\"%s\";"
                              "\r\n\tx-unix-mode=0644" % word_b(file + ".png"),
-                             "Content-Id: <A1B2@example.org>"], b64(PNG))],
+                             "Content-Id: <A1B2@example.com>"], b64(PNG))],
                          preamble="\r\n\r\n"))
-    return part(["From: %s <carol@example.org>" % word_b(name),
+    return part(["From: %s <carol@example.com>" % word_b(name),
                  "Content-Type: multipart/alternative;\r\n"
                  '\tboundary="Apple-Mail=_A"',
                  "Mime-Version: 1.0 (Mac OS X Mail 16.0 \\(3696.120\\))",
                  "Subject: " + word_b(subject),
-                 "Message-Id: <A1@example.org>",
+                 "Message-Id: <A1@example.com>",
                  "Date: Thu, 1 Jan 2026 09:00:00 +0100",
                  "To: anna@example.net", "X-Mailer: Apple Mail (2.3696)"],
                 multi("Apple-Mail=_A", [
@@ -122,7 +122,7 @@ def mutt(language):
                           "Content-Transfer-Encoding: quoted-printable"],
                          qp(crlf(letter * 3)))]),
                 subject=word_b(subject),
-                sender="%s <carol@example.org>" % word_b(name))
+                sender="%s <carol@example.com>" % word_b(name))
 
 
 NEWS_STYLE = """
@@ -142,7 +142,7 @@ def newsletter(language):
     subject, letter, _, name = LETTERS[language]
     rows = "".join(
         '<tr><td class="column" width="50%%" valign="top" style="padding:10px;'
-        'color:#333333">%s<br><a href="https://click.example.org/t/%06x'
+        'color:#333333">%s<br><a href="https://click.example.com/t/%06x'
         '?u=anna&amp;c=%d" style="color:#2a7">&raquo;</a></td></tr>\n' % (
             line, 7919 * i, i)
         for i, line in enumerate(letter.split("\n")) if line)
@@ -153,16 +153,16 @@ def newsletter(language):
             '<body bgcolor="#eeeeee"><table width="100%%" border="0" '
             'cellpadding="0" cellspacing="0"><tr><td align="center">'
             '<table class="wrapper">%s</table></td></tr>'
-            '<tr><td class="button"><a href="https://www.example.org/shop">'
+            '<tr><td class="button"><a href="https://www.example.com/shop">'
             '%s</a></td></tr></table>'
-            '<img src="https://open.example.org/o.gif?u=1" width="1" '
+            '<img src="https://open.example.com/o.gif?u=1" width="1" '
             'height="1" alt=""></body></html>\n' % (
                 language[:2], subject, NEWS_STYLE, rows, name))
     return part(envelope(subject=word_b(subject), sender=word_b(name) +
-                         " <news@example.org>") +
+                         " <news@example.com>") +
                 ["MIME-Version: 1.0", "List-Unsubscribe-Post: "
                  "List-Unsubscribe=One-Click",
-                 "List-Unsubscribe: <https://www.example.org/off?u=1>",
+                 "List-Unsubscribe: <https://www.example.com/off?u=1>",
                  "Content-Type: text/html; charset=utf-8",
                  "Content-Transfer-Encoding: base64"], b64(crlf(html)))
 

@@ -23,7 +23,7 @@ def plain(text=TEXT):
     return part(["Content-Type: text/plain; charset=us-ascii"], text)
 
 
-def image(ident="image1@example.org"):
+def image(ident="image1@example.com"):
     return part(["Content-Type: image/png; name=\"logo.png\"",
                  "Content-ID: <%s>" % ident,
                  "Content-Disposition: inline; filename=\"logo.png\"",
@@ -90,7 +90,7 @@ def _():
 
 @good("plain-web-addresses")
 def _():
-    return part(envelope(), "See <http://www.example.org/a?b=c&d=e> and\r\n"
+    return part(envelope(), "See <http://www.example.com/a?b=c&d=e> and\r\n"
                 "https://example.net/%7Eanna/(1). Or www.example.com!\r\n")
 
 
@@ -166,10 +166,10 @@ def _():
 @good("related")
 def _():
     return mail(['Content-Type: multipart/related; boundary="rel";\r\n'
-                 '\ttype="text/html"; start="<root@example.org>"'], multi(
+                 '\ttype="text/html"; start="<root@example.com>"'], multi(
         "rel", [part(["Content-Type: text/html; charset=utf-8",
-                      "Content-ID: <root@example.org>"],
-                     '<p><img src="cid:image1@example.org" alt="Logo"></p>'),
+                      "Content-ID: <root@example.com>"],
+                     '<p><img src="cid:image1@example.com" alt="Logo"></p>'),
                 image()]))
 
 
@@ -178,7 +178,7 @@ def _():
     html = part(["Content-Type: text/html; charset=utf-8",
                  "Content-Transfer-Encoding: quoted-printable"],
                 qp(crlf('<html><body bgcolor="#ffffff"><p>Schöne Grüße'
-                        '<img src="cid:image1@example.org"></body></html>\n')))
+                        '<img src="cid:image1@example.com"></body></html>\n')))
     related = part(['Content-Type: multipart/related; boundary="--=_rel"'],
                    multi("--=_rel", [html, image()]))
     alternative = part(['Content-Type: multipart/alternative;\r\n'
@@ -232,7 +232,7 @@ def _():
 
 
 def report(third_type, third):
-    status = ("Reporting-MTA: dns; mail.example.org\r\n"
+    status = ("Reporting-MTA: dns; mail.example.com\r\n"
               "Arrival-Date: Thu, 01 Jan 2026 08:00:00 +0000\r\n\r\n"
               "Final-Recipient: rfc822; nobody@example.net\r\n"
               "Action: failed\r\nStatus: 5.1.1\r\n"
@@ -248,7 +248,7 @@ def report(third_type, third):
                     part(["Content-Description: Undelivered Message",
                           "Content-Type: " + third_type], third)],
                       preamble="This is a MIME-encapsulated message.\r\n\r\n"),
-                sender="Mail Delivery System <MAILER-DAEMON@example.org>",
+                sender="Mail Delivery System <MAILER-DAEMON@example.com>",
                 subject="Undelivered Mail Returned to Sender")
 
 
@@ -318,9 +318,9 @@ def _():
 @good("list-with-footer")
 def _():
     return part(
-        ["List-Id: Pears <pears.lists.example.org>",
-         "List-Unsubscribe: <mailto:pears-leave@lists.example.org>,\r\n"
-         "\t<https://lists.example.org/pears>",
+        ["List-Id: Pears <pears.lists.example.com>",
+         "List-Unsubscribe: <mailto:pears-leave@lists.example.com>,\r\n"
+         "\t<https://lists.example.com/pears>",
          "Precedence: list"] + envelope(subject="[Pears] Harvest") +
         ["MIME-Version: 1.0", "Content-Type: multipart/mixed;"
          ' boundary="===============0123456789=="'],
@@ -329,13 +329,13 @@ def _():
              "MIME-Version: 1.0", "Content-Transfer-Encoding: 7bit",
              "Content-Disposition: inline"],
             "_" * 47 + "\r\nPears mailing list\r\n"
-            "https://lists.example.org/pears\r\n")]))
+            "https://lists.example.com/pears\r\n")]))
 
 
 @good("calendar")
 def _():
     event = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\n"
-             "BEGIN:VEVENT\r\nUID:1@example.org\r\n"
+             "BEGIN:VEVENT\r\nUID:1@example.com\r\n"
              "DTSTART:20260102T100000Z\r\nSUMMARY:Réunion\r\n"
              "END:VEVENT\r\nEND:VCALENDAR\r\n")
     return mail(["Content-Type: multipart/mixed; boundary=cal"], multi("cal", [
@@ -374,18 +374,18 @@ def _():
     people = ",\r\n\t".join('"Person %d" <p%d@example.net>' % (i, i)
                             for i in range(40))
     return part(envelope() + ["Cc: " + people, "References: " + "\r\n ".join(
-        "<%d.reference@example.org>" % i for i in range(50)),
+        "<%d.reference@example.com>" % i for i in range(50)),
         "X-Long: " + "\r\n ".join(["a long field"] * 60)], TEXT)
 
 
 @good("headers-received")
 def _():
-    trace = ["Received: from a%d.example.org (a%d.example.org [192.0.2.%d])"
-             "\r\n\tby b%d.example.org (Postfix) with ESMTPS id 4Xk2p%d"
+    trace = ["Received: from a%d.example.com (a%d.example.com [192.0.2.%d])"
+             "\r\n\tby b%d.example.com (Postfix) with ESMTPS id 4Xk2p%d"
              "\r\n\tfor <anna@example.net>; Thu, 01 Jan 2026 08:00:00 +0000"
              " (UTC)" % (i, i, i, i, i) for i in range(12)]
     signature = ["DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;"
-                 " d=example.org;\r\n\ts=mail; h=from:to:subject;"
+                 " d=example.com;\r\n\ts=mail; h=from:to:subject;"
                  "\r\n\tbh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;"
                  "\r\n\tb=" + "\r\n\t ".join(["dzdVyOfAKCdLXdJOc9G2q8L"] * 6)]
     return part(trace + signature + envelope(), TEXT)
@@ -403,18 +403,18 @@ def _():
 
 @good("headers-addresses")
 def _():
-    head = envelope(sender='"Weiß, Käthe" <k@example.org>'.replace(
+    head = envelope(sender='"Weiß, Käthe" <k@example.com>'.replace(
         '"Weiß, Käthe"', word_q("Weiß, Käthe")))
     return part(head + ["Reply-To: =?utf-8?Q?Bo=C3=9F?= (chief) "
-                        "<chief@example.org>",
+                        "<chief@example.com>",
                         "Cc: undisclosed-recipients:;",
-                        "Sender: carol@example.org (Carol)"], TEXT)
+                        "Sender: carol@example.com (Carol)"], TEXT)
 
 
 @good("headers-utf8-raw")
 def _():
     return part(envelope(subject="Grüße aus Köln",
-                         sender="Käthe <k@example.org>"), TEXT)
+                         sender="Käthe <k@example.com>"), TEXT)
 
 
 def sizes():

@@ -104,12 +104,12 @@ def multi(boundary, parts, preamble=b"", epilogue=b""):
     return out + b"--" + mark + b"--" + CRLF + as_bytes(epilogue)
 
 
-def envelope(subject="A word from Carol", sender="Carol <carol@example.org>",
+def envelope(subject="A word from Carol", sender="Carol <carol@example.com>",
              ident="1"):
     """The header fields that every mail has."""
     return ["From: " + sender, "To: Anna <anna@example.net>",
             "Subject: " + subject, "Date: " + DATE,
-            "Message-ID: <%s@mail.example.org>" % ident]
+            "Message-ID: <%s@mail.example.com>" % ident]
 
 
 def mail(headers, body=b"", **fields):

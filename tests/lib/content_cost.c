@@ -40,9 +40,10 @@
 #define NAME_MAX_   255
 #define CHUNK_BYTES 65535 /* as libmilter gives them */
 #define RULES_MAX   200
+#define PATIENCE_MS 20000
 #define WARM_MAIL                                                              \
-	"From: carol@example.org\r\nSubject: Hello\r\n"                        \
-	"Content-Type: text/html\r\n\r\n<p>Hello, http://example.org/\r\n"
+	"From: carol@example.com\r\nSubject: Hello\r\n"                        \
+	"Content-Type: text/html\r\n\r\n<p>Hello, http://example.com/\r\n"
 
 /* --- the heap ----------------------------------------------------------- */
 
@@ -163,6 +164,7 @@ struct look {
 	struct session *session;
 	struct str fired[RULES_MAX];
 	size_t n_fired;
+	struct buf damage; /* words, as JSON has them */
 };
 
 static void
@@ -216,7 +218,7 @@ begin(struct look *look)
 {
 	const struct session_client client = { .ip = address("192.0.2.7"),
 		.port = 25,
-		.name = str_of("mail.example.org") };
+		.name = str_of("mail.example.com") };
 
 	engine_init(&look->engine, open_memory(), open_memory(), 1);
 	look->engine.on_verdict = on_verdict;
@@ -226,9 +228,9 @@ begin(struct look *look)
 	session_now(look->session, clock_wall_ms(), false);
 	session_macro(look->session, "{daemon_name}", "mx");
 	session_connect(look->session, &client);
-	session_helo(look->session, str_of("mail.example.org"));
+	session_helo(look->session, str_of("mail.example.com"));
 	session_want_content(look->session);
-	session_mail(look->session, str_of("<carol@example.org>"), NULL, 0);
+	session_mail(look->session, str_of("<carol@example.com>"), NULL, 0);
 	session_rcpt(look->session, str_of("<anna@example.net>"), NULL, 0);
 	session_data(look->session);
 }
@@ -265,24 +267,31 @@ reply_name(enum reply_kind kind)
 	return names[kind];
 }
 
+/* It may take a question to a helper, so while there are some. */
 static void
-print_lists(struct look *look)
+read_damage(struct look *look)
 {
 	struct buf word = { 0 };
 
+	for (size_t i = 0;
+	     session_fact_value(look->session, FACT_MIME_DAMAGE, i, &word);
+	     i++) {
+		buf_printf(
+		    &look->damage, "%s\"%s\"", i > 0 ? ", " : "", word.p);
+		buf_clear(&word);
+	}
+	buf_done(&word);
+}
+
+static void
+print_lists(struct look *look)
+{
 	fputs(", \"rules\": [", stdout);
 	for (size_t i = 0; i < look->n_fired; i++)
 		printf(
 		    "%s\"%.*s\"", i > 0 ? ", " : "", STR_ARG(look->fired[i]));
-	fputs("], \"damage\": [", stdout);
-	for (size_t i = 0;
-	     session_fact_value(look->session, FACT_MIME_DAMAGE, i, &word);
-	     i++) {
-		printf("%s\"%s\"", i > 0 ? ", " : "", word.p);
-		buf_clear(&word);
-	}
-	fputs("]}\n", stdout);
-	buf_done(&word);
+	printf("], \"damage\": [%s]}\n",
+	    look->damage.len > 0 ? buf_str(&look->damage).p : "");
 }
 
 static void
@@ -296,11 +305,13 @@ look_at(struct look *look, const char *name, struct str text)
 	double self = cpu_ms(RUSAGE_SELF);
 
 	inspect_options_init(&options);
+	options.timeout_ms = PATIENCE_MS; /* a busy machine is no damage */
 	inspector = inspector_new(&options);
 	atomic_store(&heap_peak, heap);
 	begin(look);
 	look->engine.inspector = inspector;
 	reply = feed(look->session, text);
+	read_damage(look);
 	self = cpu_ms(RUSAGE_SELF) - self;
 	heap = atomic_load(&heap_peak) - heap;
 	rss = status_kib("VmHWM:") - rss;
