@@ -209,20 +209,52 @@ add_windows_1252(struct buf *out, unsigned char byte)
 	add_code_point(out, c == 0 && byte != 0 ? REPLACEMENT : c);
 }
 
+/* How long out may become. */
+static size_t
+out_end(const struct buf *out, size_t max_bytes)
+{
+	return max_bytes < SIZE_MAX - out->len ? out->len + max_bytes
+					       : SIZE_MAX;
+}
+
+/* The first n bytes, which are UTF-8, as far as there is room for them. */
+static void
+pass_utf8(struct buf *out, struct str *bytes, size_t n, size_t end)
+{
+	if (n > end - out->len) {
+		n = end - out->len;
+		while (n > 0 && ((unsigned char)bytes->p[n] & 0xc0) == 0x80)
+			n--;
+	}
+	buf_add(out, str_sub(*bytes, 0, n));
+	*bytes = str_from(*bytes, n);
+}
+
+bool
+charset_read_some(struct buf *out, struct str *bytes, size_t max_bytes)
+{
+	size_t end = out_end(out, max_bytes);
+	bool is_utf8 = true;
+
+	while (bytes->len > 0 && out->len < end) {
+		ptrdiff_t bad = utf8_bad(*bytes);
+		size_t n = bad < 0 ? bytes->len : (size_t)bad;
+		size_t left = bytes->len - n;
+
+		pass_utf8(out, bytes, n, end);
+		if (bytes->len > left || bytes->len == 0)
+			break;
+		is_utf8 = false;
+		add_windows_1252(out, (unsigned char)bytes->p[0]);
+		*bytes = str_from(*bytes, 1);
+	}
+	return is_utf8;
+}
+
 bool
 charset_read(struct buf *out, struct str bytes)
 {
-	bool is_utf8 = true;
-	ptrdiff_t bad;
-
-	while ((bad = utf8_bad(bytes)) >= 0) {
-		is_utf8 = false;
-		buf_add(out, str_sub(bytes, 0, (size_t)bad));
-		add_windows_1252(out, (unsigned char)bytes.p[bad]);
-		bytes = str_from(bytes, (size_t)bad + 1);
-	}
-	buf_add(out, bytes);
-	return is_utf8;
+	return charset_read_some(out, &bytes, SIZE_MAX);
 }
 
 static bool
@@ -273,46 +305,49 @@ skip_wrong(struct buf *out, struct str bytes, enum reading reading)
 }
 
 static bool
-convert(struct buf *out, iconv_t cd, struct str bytes, enum reading reading)
+convert(struct buf *out, iconv_t cd, struct str *bytes, enum reading reading,
+    size_t end)
 {
 	char window[WINDOW_BYTES];
 	bool is_ok = true, is_flushing = false;
 
-	for (;;) {
+	while (out->len < end) {
 		/* iconv's prototype is not const, its behaviour is. */
-		char *in = (char *)(uintptr_t)bytes.p, *to = window;
+		char *in = (char *)(uintptr_t)bytes->p, *to = window;
 		size_t to_len = sizeof(window), rc;
 
 		rc = iconv(
-		    cd, is_flushing ? NULL : &in, &bytes.len, &to, &to_len);
+		    cd, is_flushing ? NULL : &in, &bytes->len, &to, &to_len);
 		if (!is_flushing)
-			bytes.p = in;
+			bytes->p = in;
 		buf_add(out, (struct str){ window, sizeof(window) - to_len });
 		if (rc == (size_t)-1 && errno == E2BIG)
 			continue;
 		if (is_flushing)
 			return is_ok;
-		if (rc == (size_t)-1 && bytes.len > 0) {
+		if (rc == (size_t)-1 && bytes->len > 0) {
 			is_ok = false;
-			bytes = skip_wrong(out, bytes, reading);
+			*bytes = skip_wrong(out, *bytes, reading);
 		}
-		is_flushing = bytes.len == 0;
+		is_flushing = bytes->len == 0;
 	}
+	return is_ok;
 }
 
 static bool
 decode_by_iconv(struct buf *out, const struct charset *charset,
-    const char *iconv_name, struct str bytes)
+    const char *iconv_name, struct str *bytes, size_t max_bytes)
 {
+	size_t end = out_end(out, max_bytes);
 	iconv_t cd;
 	bool is_ok;
 
 	pin_module(charset, iconv_name);
 	if ((cd = iconv_open("UTF-8", iconv_name)) == (iconv_t)-1) {
-		charset_read(out, bytes);
+		charset_read_some(out, bytes, max_bytes);
 		return false;
 	}
-	is_ok = convert(out, cd, bytes, charset->reading);
+	is_ok = convert(out, cd, bytes, charset->reading, end);
 	iconv_close(cd);
 	return is_ok;
 }
@@ -363,14 +398,16 @@ utf32_name(struct str *bytes)
 /* Between ~{ and ~} stand the two bytes of GB 2312 without their high bits
  * (RFC 1843): with them it is GB 18030. */
 static bool
-decode_hz(struct buf *out, const struct charset *charset, struct str bytes)
+decode_hz(struct buf *out, const struct charset *charset, struct str *bytes,
+    size_t max_bytes)
 {
 	struct buf plain = { 0 };
+	struct str rest;
 	bool is_gb = false, is_ok;
 
-	for (size_t i = 0; i < bytes.len; i++) {
-		char c = bytes.p[i];
-		char next = i + 1 < bytes.len ? bytes.p[i + 1] : '\0';
+	for (size_t i = 0; i < bytes->len; i++) {
+		char c = bytes->p[i];
+		char next = i + 1 < bytes->len ? bytes->p[i + 1] : '\0';
 
 		if (c == '~' && (next == '{' || next == '}')) {
 			is_gb = next == '{';
@@ -386,41 +423,53 @@ decode_hz(struct buf *out, const struct charset *charset, struct str bytes)
 					     : c);
 		}
 	}
-	is_ok =
-	    decode_by_iconv(out, charset, charset->iconv_name, buf_str(&plain));
+	rest = buf_str(&plain);
+	is_ok = decode_by_iconv(
+	    out, charset, charset->iconv_name, &rest, max_bytes);
+	/* About there: shifts are bytes, too. */
+	*bytes = str_from(*bytes, bytes->len - rest.len);
 	buf_done(&plain);
 	return is_ok;
 }
 
 bool
-charset_decode(struct buf *out, struct str name, struct str bytes)
+charset_decode_some(
+    struct buf *out, struct str name, struct str *bytes, size_t max_bytes)
 {
 	const struct charset *charset = find_charset(name);
 	const char *iconv_name = NULL;
+	bool is_right;
 
 	if (charset == NULL) {
-		charset_read(out, bytes);
+		charset_read_some(out, bytes, max_bytes);
 		return false;
 	}
 	switch (charset->reading) {
 	case READ_ASCII:
-		charset_read(out, bytes);
-		return is_ascii(bytes);
+		is_right = is_ascii(*bytes);
+		charset_read_some(out, bytes, max_bytes);
+		return is_right;
 	case READ_UTF8:
-		return charset_read(out, bytes);
+		return charset_read_some(out, bytes, max_bytes);
 	case READ_HZ:
-		return decode_hz(out, charset, bytes);
+		return decode_hz(out, charset, bytes, max_bytes);
 	case READ_UTF16:
 		if ((iconv_name = charset->iconv_name) == NULL)
-			iconv_name = utf16_name(&bytes);
+			iconv_name = utf16_name(bytes);
 		break;
 	case READ_UTF32:
 		if ((iconv_name = charset->iconv_name) == NULL)
-			iconv_name = utf32_name(&bytes);
+			iconv_name = utf32_name(bytes);
 		break;
 	case READ_ICONV:
 		iconv_name = charset->iconv_name;
 		break;
 	}
-	return decode_by_iconv(out, charset, iconv_name, bytes);
+	return decode_by_iconv(out, charset, iconv_name, bytes, max_bytes);
+}
+
+bool
+charset_decode(struct buf *out, struct str name, struct str bytes)
+{
+	return charset_decode_some(out, name, &bytes, SIZE_MAX);
 }

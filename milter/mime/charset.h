@@ -26,4 +26,12 @@ bool charset_decode(struct buf *out, struct str name, struct str bytes);
  */
 bool charset_read(struct buf *out, struct str bytes);
 
+/*
+ * The same for long texts: they stop behind max_bytes of output, and at most
+ * 2 KiB more. What was not read then is left in *bytes.
+ */
+bool charset_decode_some(
+    struct buf *out, struct str name, struct str *bytes, size_t max_bytes);
+bool charset_read_some(struct buf *out, struct str *bytes, size_t max_bytes);
+
 #endif

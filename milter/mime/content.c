@@ -15,8 +15,9 @@
 #include "mime/utf8.h"
 
 /* Of all addresses together; a base that is long makes many of few bytes. */
-#define URLS_BYTES ((size_t)512 * 1024)
-#define FOLDED_MAX 64 /* bytes that one character may become, and more */
+#define URLS_BYTES  ((size_t)512 * 1024)
+#define WIDEST_MASK ((size_t)3) /* a character has at most 4 bytes (UTF-32) */
+#define FOLDED_MAX  64 /* bytes that one character may become, and more */
 
 struct text_list {
 	struct content_text *list;
@@ -180,6 +181,30 @@ read_text(struct content *content, struct str text)
 	read_html(content, text);
 }
 
+/* The last of bytes that became so much text that it was enough. It may begin
+ * amid a character, which is no damage. */
+static void
+read_end(struct content *content, struct text_list *list, struct str bytes)
+{
+	const struct mime_limits *limits = mime_limits(content->mime);
+	struct buf made = { 0 };
+	uint64_t ignored = 0;
+	struct str text;
+
+	content->damage |= DAMAGE_BIT(DAMAGE_PART_CUT);
+	if (bytes.len > limits->edge_bytes)
+		bytes = str_from(
+		    bytes, (bytes.len - limits->edge_bytes) & ~WIDEST_MASK);
+	text = content_decode(
+	    content->part, &bytes, limits->text_bytes, &made, &ignored);
+	if (made.p != NULL)
+		text = take_made(content, list, text, &made).head;
+	else /* the part's bytes are given up for what they became before */
+		text = arena_str(
+		    mime_arena(content->mime), take(content, list, text).head);
+	read_text(content, text);
+}
+
 /*
  * Bytes of the part that is read. Returns whether they may be given up. Lines
  * end with LF, so that "$" and "." of a pattern mean what its author expects.
@@ -192,17 +217,21 @@ read_bytes(struct content *content, struct str *bytes)
 	struct text_list *list = is_html ? &content->html : &content->body;
 	struct buf made = { 0 };
 	struct ends ends;
-	struct str text;
+	struct str text, rest;
 	bool is_made;
 
 	if (!content_is_wide(part, *bytes))
 		mime_unify_lines(content->mime, bytes);
-	text = content_decode(part, *bytes, &made, &content->damage);
+	rest = *bytes;
+	text = content_decode(part, &rest,
+	    mime_limits(content->mime)->text_bytes, &made, &content->damage);
 	is_made = made.p != NULL;
 	ends = is_made ? take_made(content, list, text, &made)
 		       : take(content, list, text);
 	read_text(content, ends.head);
 	read_text(content, ends.tail);
+	if (rest.len > 0)
+		read_end(content, list, rest);
 	return is_made || bytes->len == 0;
 }
 

@@ -17,10 +17,11 @@
 /*
  * bytes of part as valid UTF-8, without a byte order mark. Where they are that
  * already, the answer points into them, and *made is not touched; else it is in
- * *made. Notes DAMAGE_CHARSET.
+ * *made, max_bytes of it or a few more; *bytes is what was not read. Notes
+ * DAMAGE_CHARSET.
  */
-struct str content_decode(const struct mime_part *part, struct str bytes,
-    struct buf *made, uint64_t *damage);
+struct str content_decode(const struct mime_part *part, struct str *bytes,
+    size_t max_bytes, struct buf *made, uint64_t *damage);
 
 /* Is an ASCII character more than one byte in it? */
 bool content_is_wide(const struct mime_part *part, struct str bytes);

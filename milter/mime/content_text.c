@@ -149,21 +149,23 @@ without_cut_ends(const struct mime_part *part, struct str bytes)
 }
 
 struct str
-content_decode(const struct mime_part *part, struct str bytes, struct buf *made,
-    uint64_t *damage)
+content_decode(const struct mime_part *part, struct str *bytes,
+    size_t max_bytes, struct buf *made, uint64_t *damage)
 {
-	struct str charset = find_charset(part, bytes);
+	struct str charset = find_charset(part, *bytes), text = *bytes;
 	bool is_right;
 
 	if (is_utf8(charset))
-		bytes = without_cut_ends(part, bytes);
-	if ((has_ascii(charset) && is_ascii(bytes)) ||
-	    (is_utf8(charset) && utf8_bad(bytes) < 0))
-		return without_mark(bytes);
+		text = without_cut_ends(part, text);
+	*bytes = (struct str){ "", 0 };
+	if ((has_ascii(charset) && is_ascii(text)) ||
+	    (is_utf8(charset) && utf8_bad(text) < 0))
+		return without_mark(text);
 	if (charset.len == 0)
-		is_right = charset_read(made, bytes);
+		is_right = charset_read_some(made, &text, max_bytes);
 	else
-		is_right = charset_decode(made, charset, bytes);
+		is_right = charset_decode_some(made, charset, &text, max_bytes);
+	*bytes = text;
 	if (!is_right)
 		*damage |= DAMAGE_BIT(DAMAGE_CHARSET);
 	made->len = line_unify(made->p, made->len);

@@ -497,6 +497,36 @@ filling_hides_no_ends(void **state)
 	buf_done(&got);
 }
 
+/* Three bytes for each one: a third of the part is as much as is kept. */
+static void
+a_text_that_grows_is_cut_and_its_end_is_read(void **state)
+{
+	struct mime_limits limits = mime_limits_of(SCAN_LIMIT);
+	const struct content_text *list;
+	struct message message;
+	struct buf body = { 0 };
+	size_t n;
+
+	(void)state;
+	limits.edge_bytes = 100;
+	for (size_t i = 0; i < SCAN_LIMIT - 200; i++)
+		buf_byte(&body, '\xb1'); /* half-width katakana */
+	for (int i = 0; i < 150; i++)
+		buf_byte(&body, '.');
+	message_read(&message, STR("text/plain; charset=shift_jis"),
+	    buf_str(&body), &limits);
+	n = content_body(message.content, &list);
+	assert_true(n >= 2);
+	assert_in_range(list[0].text.len, SCAN_LIMIT - 3, SCAN_LIMIT);
+	assert_true(str_starts(list[0].text, STR("ｱｱｱ")));
+	assert_true(str_ends_nocase(list[n - 1].text, STR("........")));
+	assert_true(
+	    content_damage(message.content) == DAMAGE_BIT(DAMAGE_PART_CUT));
+	assert_true(mime_bytes_kept(message.mime) < SCAN_LIMIT + 8192);
+	message_done(&message);
+	buf_done(&body);
+}
+
 static void
 the_end_of_a_cut_part_is_read(void **state)
 {
@@ -540,6 +570,7 @@ main(void)
 		cmocka_unit_test(a_long_base_does_not_fill_memory),
 		cmocka_unit_test(texts_are_capped_in_sum),
 		cmocka_unit_test(filling_hides_no_ends),
+		cmocka_unit_test(a_text_that_grows_is_cut_and_its_end_is_read),
 		cmocka_unit_test(the_end_of_a_cut_part_is_read),
 	};
 
