@@ -2,6 +2,7 @@
 # Recipients, sender and headers of ours, as Postfix carries them out: what is
 # delivered to whom, in whose name, and that nothing else gets in with them.
 . "$(dirname "$0")/../lib/mta.sh"
+. "$TOP/tests/lib/sendmail.sh"
 
 sluiced_make daemon <<'END'
 on mail { copy: add-recipient "copy@example.net" if mail.from == "boss@example.org" }
@@ -104,4 +105,24 @@ smtp "$MX" 'EHLO a.example' 'MAIL FROM:<boss@example.org>' \
 wait_for 5 postfix_is_idle postfix
 is "nothing is left of a mail that was reset" \
 	"$(cat "$box"/* | grep -c '^Delivered-To: b@')$(find "$box" -type f | wc -l)" 11
+
+# Sendmail, which reads lists, programs and files out of addresses. What it
+# accepts stays in its queue.
+port=$(free_port)
+sluiced_make other < "$T/daemon/rules/test.rules"
+sluiced_set other "listen = inet:$port@127.0.0.1"
+sluiced_start other
+sendmail_start sendmail "inet:$port@127.0.0.1"
+smtp "$SMTP_MX" 'EHLO a.example' 'MAIL FROM:<boss@example.org>' \
+	'RCPT TO:<Old@example.net>' 'RCPT TO:<gone@example.net>' \
+	'RCPT TO:<b@example.net>' DATA 'Subject: null' 'X-Words: one' \
+	'X-Add: |/bin/sh, x@example.net' 'X-Sluice-Words: forged' '' 'Body.' . QUIT
+is "Sendmail: a mail passes" "$CODES" '220 250 250 250 250 250 354 250 221'
+queued=$(cat "$T/sendmail/queue"/qf*)
+is "  to whom the rules say" "$(printf '%s\n' "$queued" |
+	sed -n 's/^rRFC822; //p' | sort | tr '\n' ' ')" \
+	'b@example.net copy@example.net new@example.net '
+like "  in nobody's name" "$queued" '^S<>$'
+is "  with our header alone" "$(printf '%s\n' "$queued" |
+	grep -i 'X-Sluice-Words:')" 'H??X-Sluice-Words: one'
 done_testing
