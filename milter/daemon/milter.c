@@ -349,7 +349,7 @@ remove_headers(SMFICTX *ctx, char *name, size_t n_present, size_t n_kept)
 static int
 set_sender(SMFICTX *ctx, char *address)
 {
-	static char none[] = "<>";
+	char none[] = "<>";
 
 	return smfi_chgfrom(ctx, *address == '\0' ? none : address, NULL);
 }

@@ -102,8 +102,8 @@ steps_choose(const struct needs *needs, struct steps offered)
 		protocol |= SMFIP_NR_DATA & offered.protocol;
 	if (!answers[STAGE_HEADERS] && (protocol & SMFIP_NOEOH) == 0)
 		protocol |= SMFIP_NR_EOH & offered.protocol;
-	return (struct steps){ chosen_actions(needs, offered.actions),
-		protocol };
+	return (
+	    struct steps){ chosen_actions(needs, offered.actions), protocol };
 }
 
 const char *

@@ -21,7 +21,7 @@ struct session_caps {
 	size_t recipients;    /* more are answered 452 */
 	size_t tags; /* of one scope; more are dropped with a log line */
 	size_t changes;
-	size_t wishes; /* for recipients, of a message */
+	size_t wishes;       /* for recipients, of a message */
 	size_t text_bytes;   /* of a text with its facts filled in */
 	size_t reply_bytes;  /* of a reply's text */
 	size_t value_bytes;  /* of one macro, path or parameter; cut */
@@ -52,7 +52,7 @@ struct scope {
 	size_t n_tags;
 	struct change *changes;
 	size_t n_changes;
-	size_t n_wishes; /* of the message's */
+	size_t n_wishes;  /* of the message's */
 	bool is_accepted; /* no more rules */
 	bool was_told;    /* that a cap was reached */
 };
@@ -118,7 +118,7 @@ struct message {
 	struct wish *wishes;
 	size_t wishes_room;
 	size_t n_wishes_before; /* the recipient that is asked for */
-	size_t n_exempt; /* of these, accepted by a rule */
+	size_t n_exempt;        /* of these, accepted by a rule */
 	size_t n_refused;
 	size_t n_unknown; /* refused by the MTA */
 	struct str *params;
@@ -132,8 +132,8 @@ struct message {
 	struct mime_address *from;
 	struct str *from_addresses, *from_domains, *from_names;
 	size_t n_from;
-	bool has_from;       /* parsed */
-	bool is_looked_over; /* all headers were, for damage */
+	bool has_from;                       /* parsed */
+	bool is_looked_over;                 /* all headers were, for damage */
 	struct parts *parts;                 /* parts.h; NULL: none */
 	struct content_lists *content_lists; /* content_facts.c; the same */
 	struct buf body;
@@ -182,7 +182,7 @@ struct session {
 	size_t n_charged;
 	struct str ref;
 	struct pattern_budget budget;
-	uint64_t *spent; /* see spent.c; NULL: nothing yet */
+	uint64_t *spent;    /* see spent.c; NULL: nothing yet */
 	bool wants_content; /* whatever the rules need */
 	/* While a stage runs: */
 	bool is_trying; /* nothing is done yet, and nobody waits */

@@ -129,7 +129,7 @@ static const struct fact facts[FACT_N] = {
 	    "Content-Type of each attachment"),
 	ROW(ATTACHMENT_MAGIC, "attachment.magic", NOCASE, MESSAGE,
 	    FACT_MANY | FACT_ATTACHMENT | FACT_INSPECT | CONTENT, "",
-	    "what its first bytes say it is: application/x-dosexec"),
+	    "what its first bytes say it is: application/zip"),
 	ROW(ATTACHMENT_SIZE, "attachment.size", NUMBER, MESSAGE,
 	    FACT_MANY | FACT_ATTACHMENT | CONTENT, "",
 	    "its bytes, decoded"),
