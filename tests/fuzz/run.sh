@@ -56,9 +56,9 @@ seed() { # NAME
 }
 
 run_target() { # NAME
-	dict=
-	[ ! -e "tests/fuzz/$1.dict" ] || dict="-dict=tests/fuzz/$1.dict"
-	timeout -k 10 $((seconds + 120)) "$build/fuzz_$1" $dict \
+	dict=tests/fuzz/$1.dict
+	[ -e "$dict" ] || dict=
+	timeout -k 10 $((seconds + 120)) "$build/fuzz_$1" ${dict:+"-dict=$dict"} \
 		-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
 		-max_len=16384 -artifact_prefix="$build/crash/$1-" \
 		-print_final_stats=1 "$build/$1" > "$build/$1.log" 2>&1
