@@ -87,12 +87,12 @@ conf_load_rules(const struct conf *conf, struct buf *diagnostics)
 }
 
 static struct inspector *
-make_inspector(const struct conf *conf, uint32_t timeout_ms)
+make_inspector(unsigned n_helpers, uint32_t timeout_ms)
 {
 	struct inspect_options options;
 
 	inspect_options_init(&options);
-	options.n_helpers = conf->inspect_helpers;
+	options.n_helpers = n_helpers;
 	options.timeout_ms = timeout_ms;
 	return inspector_new(&options);
 }
@@ -100,13 +100,22 @@ make_inspector(const struct conf *conf, uint32_t timeout_ms)
 struct inspector *
 conf_inspector(const struct conf *conf)
 {
-	return make_inspector(conf, conf->inspect_timeout_ms);
+	return make_inspector(conf->inspect_helpers, conf->inspect_timeout_ms);
 }
 
 struct inspector *
 conf_test_inspector(const struct conf *conf)
 {
-	return make_inspector(conf, TEST_INSPECT_MS);
+	return make_inspector(conf->inspect_helpers, TEST_INSPECT_MS);
+}
+
+struct inspector *
+conf_corpus_inspector(const struct conf *conf, unsigned n_threads)
+{
+	unsigned n = n_threads > conf->inspect_helpers ? n_threads
+						       : conf->inspect_helpers;
+
+	return make_inspector(n, TEST_INSPECT_MS);
 }
 
 /* The first line, without its end. 0, or -1 and a reason. */

@@ -33,6 +33,9 @@ struct inspector *conf_inspector(const struct conf *conf);
 /* The same for tests of rules: with so much time that none fails because the
  * machine is busy. */
 struct inspector *conf_test_inspector(const struct conf *conf);
+/* And for many mails at once, with a helper for each thread. */
+struct inspector *conf_corpus_inspector(
+    const struct conf *conf, unsigned n_threads);
 
 /* Reads the password file; never waits for the store. NULL and diagnostics if
  * something is wrong. */

@@ -210,6 +210,8 @@ run_threads(
     struct replay *replay, const struct asked *asked, int n_paths, char **paths)
 {
 	struct works works = { .envelope = &asked->envelope,
+		.inspector =
+		    conf_corpus_inspector(asked->conf, replay->n_threads),
 		.replay = replay,
 		.jobs = jobs_new((size_t)replay->n_threads * SLOTS_A_THREAD) };
 	struct worker *workers = xcalloc(replay->n_threads, sizeof(*workers));

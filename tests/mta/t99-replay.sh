@@ -131,6 +131,10 @@ ok "  but for the time" python3 - <<-'END'
 	assert found("one.json") == found("stdout")
 END
 
+printf 'on message { packed: reject "${1}" if archive.name =~ /([a-z]+\.exe)$/ }\n' > packed.rules
+run 1 "attachments are looked into" replay --json --against packed.rules "$TOP/tests/replay/mail/archives.eml"
+json_ok "  by helper processes" '([v["rule_is"] for v in it["verdicts"]] == ["packed"])'
+
 # Against other rules: only what changes.
 sed 's,/lottery/,/lottery|hello/,; s/hello: score 2/hello: score 1/' "$T/conf/rules/site.rules" > other.rules
 run 1 "other rules" replay --against other.rules mails box
