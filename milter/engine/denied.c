@@ -9,6 +9,10 @@
 #include "engine/level.h"
 #include "engine/use.h"
 
+/* Damage that trying did. What it found in the message is kept with what it
+ * was found in, and would not be noted again. */
+#define SPENT (DAMAGE_BIT(DAMAGE_REGEX_LIMIT) | DAMAGE_BIT(DAMAGE_SCAN_BUDGET))
+
 /* What trying changes, and what is to be as before if it decides nothing. */
 struct kept {
 	struct limit_level *now; /* one for each use */
@@ -68,7 +72,8 @@ restore(struct session *session, const struct charge *charge,
 		*level_now(session, &charge->uses[i]) = kept->now[i];
 	session->budget = kept->budget;
 	if (session->message != NULL)
-		session->message->damage = kept->damage;
+		session->message->damage = (session->message->damage & ~SPENT) |
+					   (kept->damage & SPENT);
 }
 
 static bool
@@ -144,9 +149,7 @@ denied_decides(const struct judge *judge, const struct stage_plan *plan,
 	keep(session, charge, &kept);
 	for (size_t i = 0; i < charge->n_uses; i++)
 		*level_now(session, &charge->uses[i]) = known[i].level;
-	session->is_trying = true;
 	is_decided = is_refused(judge, plan);
-	session->is_trying = false;
 	if (is_decided)
 		settle(session, charge, known);
 	else

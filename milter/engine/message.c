@@ -404,7 +404,7 @@ session_body(struct session *session, struct str chunk)
 	message->size += chunk.len;
 	parts_body(session, chunk);
 	room = (size_t)max - message->body.len;
-	if (chunk.len > room)
+	if (session->needs->body && chunk.len > room)
 		message->damage |= DAMAGE_BIT(DAMAGE_BODY_CUT);
 	if (session->needs->body)
 		buf_add(&message->body, str_sub(chunk, 0, room));

@@ -6,7 +6,6 @@
 #include "engine/side.h"
 
 #include "engine/lookup.h"
-#include "engine/parts.h"
 #include "engine/spent.h"
 
 /* Compared byte by byte, whatever was looked up. */
@@ -79,10 +78,6 @@ side_read(struct session *session, const struct condition *cond,
 		return;
 	}
 	*side_out = (struct side){ .fact = cond->ref.fact };
-	if (session->is_trying && parts_would_inspect(session, &cond->ref)) {
-		side_out->is_partial = true;
-		return;
-	}
 	fact_read(session, &cond->ref, &side_out->value);
 	side_out->is_partial = side_out->value.is_partial;
 }

@@ -185,7 +185,6 @@ struct session {
 	uint64_t *spent;    /* see spent.c; NULL: nothing yet */
 	bool wants_content; /* whatever the rules need */
 	/* While a stage runs: */
-	bool is_trying; /* nothing is done yet, and nobody waits */
 	const struct attachment *attachment; /* `attachment with` asks of it */
 	enum stage stage;
 	const struct rule *rule; /* that is asked about; NULL: none */

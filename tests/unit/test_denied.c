@@ -99,6 +99,31 @@ attempts_are_counted_all_the_same(void **state)
 	session_free(session);
 }
 
+/* What is damaged was found once, while a rule was only tried. */
+static void
+damage_that_was_found_while_trying_is_kept(void **state)
+{
+	struct session *session =
+	    begin("limit big 1/1h bytes by client.ip\n"
+		  "limit other 9k/1h bytes by mail.from\n"
+		  "on message { a: reject \"a\" if over big and "
+		  "header[\"X\"] =~ /zzz/\n"
+		  "  b: tag \"b\" if over other\n"
+		  "  c: reject \"c\" if mime.damage == \"raw-8bit\" }");
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		kit_mail(session, ANNA, NULL);
+		kit_rcpt(session, BOB);
+		session_data(session);
+		session_header(session, STR("X"),
+		    i == 0 ? STR("fine") : STR("not fine \xff"));
+		assert_int_equal(session_end(session).kind,
+		    i == 0 ? REPLY_CONTINUE : REPLY_REJECT);
+	}
+	session_free(session);
+}
+
 /* Each text has a rule before the one that denies, or one that is no refusal
  * which holds: the call must be made. */
 static void
@@ -292,6 +317,7 @@ main(void)
 		TEST(what_was_denied_a_moment_ago_is_denied_without_a_call),
 		TEST(another_key_is_asked_for),
 		TEST(attempts_are_counted_all_the_same),
+		TEST(damage_that_was_found_while_trying_is_kept),
 		TEST(a_rule_that_might_decide_otherwise_needs_the_call),
 		TEST(rules_that_are_false_all_the_same_do_not_matter),
 		TEST(what_is_smaller_than_the_denied_is_asked_for),
