@@ -5,7 +5,13 @@
 . "$TOP/tests/lib/corpus.sh"
 
 corpus_make evasion
+mv "$T/evasion/manifest.jsonl" "$T/manifest"
 pack "$T/evasion" | cost "$corpus/evasion.rules" > "$T/results"
-judge evasion "$T/evasion/manifest.jsonl" "$T/results"
-judge harmless "$T/evasion/manifest.jsonl" "$T/results"
+judge evasion "$T/manifest" "$T/results"
+judge harmless "$T/manifest" "$T/results"
+
+# As an operator looks at them.
+printf 'store = memory\nrules = %s\n' "$corpus/evasion.rules" > "$T/sluice.conf"
+"$BUILD/sluice" -c "$T/sluice.conf" replay --json "$T/evasion" > "$T/replay"
+judge replay "$T/manifest" "$T/replay"
 done_testing

@@ -3,6 +3,7 @@
 
     judge.py evasion MANIFEST RESULTS    each is found by its rule alone
     judge.py harmless MANIFEST RESULTS   of the twins none is found
+    judge.py replay MANIFEST RESULT      `sluice replay --json` counts the same
     judge.py good RESULTS                no damage, no rule
     judge.py marked MANIFEST RESULTS     just these words, no refusal
     judge.py same RESULTS RESULTS        two ways to the same verdicts
@@ -56,6 +57,25 @@ def harmless(manifest, results):
             len(twins), *found)
 
 
+def replay(manifest, result):
+    cases = read(manifest)
+    with open(result, encoding="utf-8") as told:
+        told = json.load(told)
+    for rule in told["rules"]:
+        want = sum(case["rule"] == rule["rule"] for case in cases)
+        verdict(want > 0 and rule["hits"] == want,
+                "replay: %s has %d hits" % (rule["rule"], want), str(rule))
+    for word in sorted({word for case in cases for word in case["damage"]}):
+        want = 2 * sum(word in case["damage"] for case in cases)
+        verdict(told["damage"].get(word, 0) >= want,
+                "replay: %s in %d mails or more" % (word, want),
+                str(told["damage"]))
+    verdict(told["mails"] == 2 * len(cases) and
+            "inspection" not in told["damage"],
+            "replay: all of %d mails are looked at" % (2 * len(cases)),
+            str(told["damage"]))
+
+
 def good(results):
     told = read(results)
     verdict(len(told) >= 200, "there are %d honest mails" % len(told))
@@ -97,7 +117,7 @@ def bounds(results, heap_kib, cpu_ms):
 
 def main(words):
     judges = {"evasion": evasion, "harmless": harmless, "good": good, "marked": marked,
-              "same": same, "bounds": bounds}
+              "same": same, "replay": replay, "bounds": bounds}
     if not words or words[0] not in judges:
         sys.exit(__doc__)
     judges[words[0]](*words[1:])
