@@ -41,6 +41,8 @@ struct str str_trim(struct str s); /* blanks, tabs, CR, LF at both ends */
 char ascii_lower(char c);
 bool ascii_is_alnum(char c);
 bool ascii_is_space(char c); /* blank, tab, CR, LF, VT, FF */
+bool ascii_is_digit(char c);
+int ascii_hex(char c); /* what a hexadecimal digit stands for, or -1 */
 
 /* 64 bits of FNV-1a, for hash tables (bytes lowered first by _nocase). */
 uint64_t str_hash(struct str s);

@@ -12,12 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Length of "X.Y.Z" at the start of s (RFC 3463: 1.1-3.1-3), else 0. */
 static size_t
 xcode_length(struct str s)
@@ -29,7 +23,7 @@ xcode_length(struct str s)
 
 		if (part > 0 && (at == s.len || s.p[at++] != '.'))
 			return 0;
-		while (at < s.len && is_digit(s.p[at]) && n < 4) {
+		while (at < s.len && ascii_is_digit(s.p[at]) && n < 4) {
 			at++;
 			n++;
 		}
@@ -89,8 +83,8 @@ answer_make(const struct reply *reply, struct answer *answer_out)
 static unsigned
 leading_code(struct str text)
 {
-	if (text.len < 3 || !is_digit(text.p[0]) || !is_digit(text.p[1]) ||
-	    !is_digit(text.p[2]))
+	if (text.len < 3 || !ascii_is_digit(text.p[0]) ||
+	    !ascii_is_digit(text.p[1]) || !ascii_is_digit(text.p[2]))
 		return 0;
 	if (text.len > 3 && text.p[3] != ' ' && text.p[3] != '-')
 		return 0;

@@ -7,6 +7,7 @@
 #include "engine/facts.h"
 #include "engine/parts.h"
 #include "engine/use.h"
+#include "mime/utf8.h"
 #include "rules/print.h"
 
 #define FACTS_MAX 16 /* of one report */
@@ -88,11 +89,8 @@ append_cut(struct buf *out, struct str text, size_t max)
 
 	if (out->len >= max)
 		return;
-	if (len > max - out->len) {
-		len = max - out->len;
-		while (len > 0 && ((unsigned char)text.p[len] & 0xc0) == 0x80)
-			len--;
-	}
+	if (len > max - out->len)
+		len = utf8_back(text, max - out->len);
 	buf_add(out, str_sub(text, 0, len));
 }
 

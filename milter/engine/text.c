@@ -5,6 +5,7 @@
 #include "base/quantity.h"
 #include "engine/eval.h"
 #include "engine/side.h"
+#include "mime/utf8.h"
 
 #include <time.h>
 
@@ -144,8 +145,7 @@ cut(struct buf *out, size_t max)
 {
 	if (out->len <= max)
 		return;
-	while (max > 0 && ((unsigned char)out->p[max] & 0xc0) == 0x80)
-		max--;
+	max = utf8_back(buf_str(out), max);
 	out->len = max;
 	out->p[max] = '\0';
 }

@@ -32,16 +32,6 @@ pos_since(const struct reader *reader, uint32_t start)
 	return (struct pos){ reader->source, start, reader->at - start };
 }
 
-static int
-hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *found;
-
-	c = ascii_lower(c);
-	found = c == '\0' ? NULL : strchr(digits, c);
-	return found == NULL ? -1 : (int)(found - digits);
-}
-
 static void
 report_escape(struct reader *reader, uint32_t start)
 {
@@ -69,9 +59,9 @@ read_escape(struct reader *reader, uint32_t start)
 	reader->at++;
 	if ((name = strchr(names, c)) != NULL)
 		return values[name - names];
-	high = c == 'x' ? hex_digit(peek(reader)) : -1;
+	high = c == 'x' ? ascii_hex(peek(reader)) : -1;
 	if (high == -1 || reader->at + 1 >= text.len ||
-	    (low = hex_digit(text.p[reader->at + 1])) == -1) {
+	    (low = ascii_hex(text.p[reader->at + 1])) == -1) {
 		report_escape(reader, start);
 		return '?';
 	}

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "mime/charset.h"
+#include "mime/utf8.h"
 
 #include <string.h>
 
@@ -41,22 +42,6 @@ listing_init(struct listing *listing, struct inspect_item *item,
 			    (int64_t)options->timeout_ms * 10 * TIME_PERCENT };
 }
 
-static size_t
-back_to_sequence(struct str s, size_t at)
-{
-	while (at > 0 && ((unsigned char)s.p[at] & 0xc0) == 0x80)
-		at--;
-	return at;
-}
-
-static size_t
-on_to_sequence(struct str s, size_t at)
-{
-	while (at < s.len && ((unsigned char)s.p[at] & 0xc0) == 0x80)
-		at++;
-	return at;
-}
-
 /* name is UTF-8. */
 static struct str
 cut(struct arena *arena, struct str name, size_t max)
@@ -66,8 +51,8 @@ cut(struct arena *arena, struct str name, size_t max)
 
 	if (name.len <= max)
 		return arena_str(arena, name);
-	head = str_sub(name, 0, back_to_sequence(name, half));
-	tail = str_from(name, on_to_sequence(name, name.len - half));
+	head = utf8_whole(str_sub(name, 0, half));
+	tail = utf8_whole(str_from(name, name.len - half));
 	return arena_printf(
 	    arena, "%.*s" CUT "%.*s", STR_ARG(head), STR_ARG(tail));
 }

@@ -11,6 +11,8 @@
  */
 #include "mime/charset.h"
 
+#include "mime/utf8.h"
+
 #include <errno.h>
 #include <iconv.h>
 #include <stdatomic.h>
@@ -186,17 +188,10 @@ static const uint16_t windows_1252[32] = {
 static void
 add_code_point(struct buf *out, unsigned c)
 {
-	if (c < 0x80) {
-		buf_byte(out, (char)c);
-		return;
-	}
-	if (c < 0x800) {
-		buf_byte(out, (char)(0xc0 | c >> 6));
-	} else {
-		buf_byte(out, (char)(0xe0 | c >> 12));
-		buf_byte(out, (char)(0x80 | (c >> 6 & 0x3f)));
-	}
-	buf_byte(out, (char)(0x80 | (c & 0x3f)));
+	char bytes[4];
+	size_t len = utf8_write(c, bytes);
+
+	buf_add(out, (struct str){ bytes, len });
 }
 
 static void

@@ -62,15 +62,6 @@ encoded_word_at(struct str s, struct encoded_word *word_out)
 	return ENCODED_WORD_WHOLE;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 add_q(struct str text, struct buf *out)
 {
@@ -81,8 +72,8 @@ add_q(struct str text, struct buf *out)
 		int high = -1, low = -1;
 
 		if (c == '=' && i + 2 < text.len) {
-			high = hex_value(text.p[i + 1]);
-			low = hex_value(text.p[i + 2]);
+			high = ascii_hex(text.p[i + 1]);
+			low = ascii_hex(text.p[i + 2]);
 		}
 		if (high >= 0 && low >= 0) {
 			c = (char)(high << 4 | low);

@@ -44,14 +44,6 @@ static const struct named_color named_colors[] = {
 	{ "yellow", 0xffff00 },
 };
 
-static int
-hex_of(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 3, 4, 6 or 8 digits; the 4th or the last two are how opaque it is. */
 static int32_t
 parse_hex(struct str digits)
@@ -63,11 +55,11 @@ parse_hex(struct str digits)
 	if (!is_short && digits.len != 6 && digits.len != 8)
 		return HTML_COLOR_UNKNOWN;
 	for (size_t i = 0; i < digits.len; i++)
-		if (hex_of(digits.p[i]) < 0)
+		if (ascii_hex(digits.p[i]) < 0)
 			return HTML_COLOR_UNKNOWN;
 	for (size_t i = 0; i < 3; i++) {
-		int high = hex_of(digits.p[i * step]);
-		int low = hex_of(digits.p[i * step + step - 1]);
+		int high = ascii_hex(digits.p[i * step]);
+		int low = ascii_hex(digits.p[i * step + step - 1]);
 
 		color = color * 256 + high * 16 + low;
 	}

@@ -29,12 +29,6 @@ struct length {
 	struct str unit;
 };
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "-9999px", ".5em", "0"; at most 9 digits before the point count. */
 static bool
 read_length(struct str s, struct length *length_out)
@@ -49,7 +43,7 @@ read_length(struct str s, struct length *length_out)
 			is_fraction = true;
 			continue;
 		}
-		if (!is_digit(s.p[at]))
+		if (!ascii_is_digit(s.p[at]))
 			break;
 		has_digit = true;
 		if (is_fraction)
@@ -396,7 +390,7 @@ clean_escape(struct buf *out, struct str s)
 	for (; at < s.len && at <= HEX_MAX; at++) {
 		char c = ascii_lower(s.p[at]);
 
-		if (is_digit(c))
+		if (ascii_is_digit(c))
 			code = code * 16 + (uint32_t)(c - '0');
 		else if (c >= 'a' && c <= 'f')
 			code = code * 16 + (uint32_t)(c - 'a') + 10;

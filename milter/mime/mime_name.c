@@ -10,6 +10,7 @@
 #include "mime/mime_own.h"
 
 #include "mime/charset.h"
+#include "mime/utf8.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ tail_of(struct namer *namer, struct str text, size_t max_bytes)
 		return text;
 	namer->meaning->damage |= DAMAGE_BIT(DAMAGE_FILE_NAME);
 	text = str_from(text, text.len - max_bytes);
-	while (text.len > 0 && ((unsigned char)text.p[0] & 0xc0) == 0x80)
+	while (text.len > 0 && utf8_is_inner(text.p[0]))
 		text = str_from(text, 1);
 	return text;
 }
@@ -162,15 +163,6 @@ last_part(struct str name)
 	return str_from(name, (size_t)(at + 1));
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static struct str
 percent_decoded(struct namer *namer, struct str name)
 {
@@ -184,8 +176,8 @@ percent_decoded(struct namer *namer, struct str name)
 		int high = -1, low = -1;
 
 		if (name.p[i] == '%' && i + 2 < name.len) {
-			high = hex_value(name.p[i + 1]);
-			low = hex_value(name.p[i + 2]);
+			high = ascii_hex(name.p[i + 1]);
+			low = ascii_hex(name.p[i + 2]);
 		}
 		if (high >= 0 && low >= 0) {
 			out[len++] = (char)(high << 4 | low);

@@ -38,15 +38,6 @@ parameter_item_name(
 	}
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 add_percent_decoded(struct buf *out, struct str s, uint64_t *damage)
 {
@@ -57,8 +48,8 @@ add_percent_decoded(struct buf *out, struct str s, uint64_t *damage)
 			buf_byte(out, s.p[i]);
 			continue;
 		}
-		high = i + 2 < s.len ? hex_value(s.p[i + 1]) : -1;
-		low = i + 2 < s.len ? hex_value(s.p[i + 2]) : -1;
+		high = i + 2 < s.len ? ascii_hex(s.p[i + 1]) : -1;
+		low = i + 2 < s.len ? ascii_hex(s.p[i + 2]) : -1;
 		if (high >= 0 && low >= 0) {
 			buf_byte(out, (char)(high << 4 | low));
 			i += 2;

@@ -206,15 +206,6 @@ end_base64(struct transfer *transfer, struct buf *out, uint64_t *damage)
 	flush_group(transfer, out);
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 is_blank(char c)
 {
@@ -261,13 +252,13 @@ qp_behind_equals(struct transfer *transfer, char c, struct buf *out)
 		buf_byte(&transfer->line, c);
 		return true;
 	}
-	if (hex_value(c) < 0 || transfer->line.len > 0)
+	if (ascii_hex(c) < 0 || transfer->line.len > 0)
 		return false;
 	if (is_alone) {
 		transfer->held[transfer->n_held++] = c;
 		return true;
 	}
-	buf_byte(out, (char)(hex_value(transfer->held[1]) << 4 | hex_value(c)));
+	buf_byte(out, (char)(ascii_hex(transfer->held[1]) << 4 | ascii_hex(c)));
 	transfer->n_held = 0;
 	return true;
 }

@@ -11,22 +11,13 @@
 
 #define V4_PARTS_MAX 4
 
-static int
-hex_of(char c)
-{
-	c = ascii_lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 url_percent(struct str s, char *byte_out)
 {
-	if (s.len < 3 || s.p[0] != '%' || hex_of(s.p[1]) < 0 ||
-	    hex_of(s.p[2]) < 0)
+	if (s.len < 3 || s.p[0] != '%' || ascii_hex(s.p[1]) < 0 ||
+	    ascii_hex(s.p[2]) < 0)
 		return false;
-	*byte_out = (char)(hex_of(s.p[1]) * 16 + hex_of(s.p[2]));
+	*byte_out = (char)(ascii_hex(s.p[1]) * 16 + ascii_hex(s.p[2]));
 	return true;
 }
 
@@ -72,7 +63,7 @@ read_part(struct str s, uint64_t *number_out)
 		return -1;
 	}
 	for (size_t i = 0; i < s.len; i++) {
-		int digit = hex_of(s.p[i]);
+		int digit = ascii_hex(s.p[i]);
 
 		if (digit < 0 || digit >= (int)base)
 			return -1;

@@ -48,10 +48,30 @@ utf8_write(uint32_t code, char bytes[4])
 	return 4;
 }
 
-static bool
-is_inner(char c)
+bool
+utf8_is_inner(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+size_t
+utf8_back(struct str s, size_t at)
+{
+	size_t least = at > 3 ? at - 3 : 0;
+
+	while (at > least && at < s.len && utf8_is_inner(s.p[at]))
+		at--;
+	return at;
+}
+
+size_t
+utf8_length(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += !utf8_is_inner(s.p[i]);
+	return n;
 }
 
 struct str
@@ -59,10 +79,10 @@ utf8_whole(struct str s)
 {
 	size_t end = s.len;
 
-	for (int i = 0; i < 3 && s.len > 0 && is_inner(s.p[0]); i++)
+	for (int i = 0; i < 3 && s.len > 0 && utf8_is_inner(s.p[0]); i++)
 		s = str_from(s, 1);
 	end = s.len;
-	for (int i = 0; i < 3 && end > 0 && is_inner(s.p[end - 1]); i++)
+	for (int i = 0; i < 3 && end > 0 && utf8_is_inner(s.p[end - 1]); i++)
 		end--;
 	if (end > 0 && (unsigned char)s.p[end - 1] >= 0xc0 &&
 	    utf8_sequence(str_from(s, end - 1)) == 0)

@@ -1,5 +1,5 @@
 /*
- * utf8: one character of valid UTF-8, both ways.
+ * utf8: one character of valid UTF-8, both ways, and cutting between them.
  */
 #ifndef SLUICE_MIME_UTF8_H
 #define SLUICE_MIME_UTF8_H
@@ -12,6 +12,13 @@
 uint32_t utf8_read(const char *p, size_t *len_out);
 /* Writes code (no surrogate, at most U+10FFFF) and returns its length. */
 size_t utf8_write(uint32_t code, char bytes[4]);
+/* Is c a byte of a character, but not its first? */
+bool utf8_is_inner(char c);
+/* at (which may be the end of s), or where the character begins inside of which
+ * it is. In what is no UTF-8 it goes back three bytes at most. */
+size_t utf8_back(struct str s, size_t at);
+/* How many characters s has. */
+size_t utf8_length(struct str s);
 /* s without the bytes of a character that is cut off at its end, and without
  * those at its beginning. */
 struct str utf8_whole(struct str s);

@@ -10,6 +10,7 @@
 #include "rules/diag.h"
 
 #include "base/xalloc.h"
+#include "mime/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -190,12 +191,6 @@ render_text(struct str text, struct buf *out)
 	}
 }
 
-static bool
-is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 static void
 render_source(struct pos pos, unsigned line, struct buf *out)
 {
@@ -209,12 +204,12 @@ render_source(struct pos pos, unsigned line, struct buf *out)
 	until = pos.at + pos.len < end ? pos.at + pos.len : end;
 	if (pos.at - start > DIAG_BEFORE_MAX) {
 		start = pos.at - DIAG_BEFORE_MAX;
-		while (start < pos.at && is_continuation(text.p[start]))
+		while (start < pos.at && utf8_is_inner(text.p[start]))
 			start++;
 	}
 	if (end - start > DIAG_SOURCE_MAX) {
 		end = start + DIAG_SOURCE_MAX;
-		while (end > pos.at && is_continuation(text.p[end]))
+		while (end > pos.at && utf8_is_inner(text.p[end]))
 			end--;
 	}
 	if (until > end)

@@ -6,6 +6,7 @@
  */
 #include "rules/facts.h"
 
+#include "mime/utf8.h"
 #include "rules/suggest.h"
 
 #include <assert.h>
@@ -361,10 +362,8 @@ static void
 print_padded(struct buf *out, size_t from, size_t width)
 {
 	struct str printed = str_from(buf_str(out), from);
-	size_t n = 0;
+	size_t n = utf8_length(printed);
 
-	for (size_t i = 0; i < printed.len; i++)
-		n += ((unsigned char)printed.p[i] & 0xc0) != 0x80;
 	do
 		buf_byte(out, ' ');
 	while (++n < width);

@@ -6,6 +6,7 @@
  */
 #include "rules/lexer.h"
 
+#include "mime/utf8.h"
 #include "rules/regex_text.h"
 
 #include <stdio.h>
@@ -22,12 +23,6 @@ static bool
 at_end(const struct lexer *lexer)
 {
 	return lexer->at >= lexer->source->text.len;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 static bool
@@ -292,8 +287,8 @@ lexer_next(struct lexer *lexer)
 		read_string(lexer);
 	else if (wants_regex && regex_text_begins(rest))
 		read_regex(lexer, rest);
-	else if (is_digit(c) ||
-		 ((c == '-' || c == '+') && is_digit(peek(lexer, 1))))
+	else if (ascii_is_digit(c) ||
+		 ((c == '-' || c == '+') && ascii_is_digit(peek(lexer, 1))))
 		read_number(lexer);
 	else if (ascii_is_alnum(c))
 		read_word(lexer);
@@ -327,12 +322,9 @@ lexer_is_word(const struct lexer *lexer, const char *word)
 const char *
 token_describe(const struct token *token, char text[80])
 {
-	int len = token->text.len > 40 ? 40 : (int)token->text.len;
-	const char *more = token->text.len > 40 ? "…" : "";
-
-	while (*more != '\0' && len > 0 &&
-	       ((unsigned char)token->text.p[len] & 0xc0) == 0x80)
-		len--;
+	bool is_long = token->text.len > 40;
+	const char *more = is_long ? "…" : "";
+	int len = (int)(is_long ? utf8_back(token->text, 40) : token->text.len);
 
 	switch (token->kind) {
 	case TOKEN_END:

@@ -6,6 +6,7 @@
 #include "rules/pattern.h"
 
 #include "base/xalloc.h"
+#include "mime/utf8.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -308,10 +309,7 @@ segment_end(const struct pattern *pattern, struct str subject, size_t from)
 
 	if (end >= subject.len)
 		return subject.len;
-	while (pattern->is_utf8 && end > from &&
-	       ((unsigned char)subject.p[end] & 0xc0) == 0x80)
-		end--;
-	return end;
+	return pattern->is_utf8 ? utf8_back(subject, end) : end;
 }
 
 static size_t
@@ -319,10 +317,7 @@ segment_start(const struct pattern *pattern, struct str subject, size_t end)
 {
 	size_t start = end - PATTERN_OVERLAP;
 
-	while (pattern->is_utf8 &&
-	       ((unsigned char)subject.p[start] & 0xc0) == 0x80)
-		start--;
-	return start;
+	return pattern->is_utf8 ? utf8_back(subject, start) : start;
 }
 
 static enum pattern_result

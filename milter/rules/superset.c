@@ -30,9 +30,9 @@ read_reference(struct reader *reader)
 			    reader, "a reference without its end");
 		return item_add_anything(reader);
 	}
-	if (!reader_is_digit(reader_peek(reader, 0)) ||
+	if (!ascii_is_digit(reader_peek(reader, 0)) ||
 	    reader_peek(reader, 0) == '0' ||
-	    reader_is_digit(reader_peek(reader, 1)))
+	    ascii_is_digit(reader_peek(reader, 1)))
 		return reader_give_up(reader, "a reference that is not read");
 	reader->at++;
 	return item_add_anything(reader);
@@ -144,7 +144,7 @@ read_escape(struct reader *reader)
 		reader->at++;
 		return 0;
 	}
-	if (c == 'g' || c == 'k' || reader_is_digit(c))
+	if (c == 'g' || c == 'k' || ascii_is_digit(c))
 		return read_reference(reader);
 	if ((is_set = reader_escaped_set(reader, &set)) != 0)
 		return is_set == -1 ? -1 : item_add_set(reader, &set);
@@ -333,7 +333,7 @@ read_plain(struct reader *reader)
 	char c = reader_peek(reader, 0), next = reader_peek(reader, 1);
 
 	if (c == '*' || c == '+' || c == '?' ||
-	    (c == '{' && (reader_is_digit(next) || next == ',' || next == ' ' ||
+	    (c == '{' && (ascii_is_digit(next) || next == ',' || next == ' ' ||
 			     next == '\t')))
 		return reader_give_up(reader, "a repetition that is not read");
 	if ((reader->flags & FLAG_X) != 0 && (unsigned char)c > 0x7f)

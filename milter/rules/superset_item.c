@@ -26,7 +26,7 @@ read_number(struct reader *reader, unsigned *number_out)
 {
 	unsigned number = 0, n = 0;
 
-	for (; n < 5 && reader_is_digit(reader_peek(reader, 0));
+	for (; n < 5 && ascii_is_digit(reader_peek(reader, 0));
 	     n++, reader->at++)
 		number = number * 10 + (unsigned)(reader_peek(reader, 0) - '0');
 	*number_out = number;

@@ -49,21 +49,6 @@ reader_skip_behind(struct reader *reader, char end)
 	return true;
 }
 
-bool
-reader_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static int
-hex_digit(char c)
-{
-	if (reader_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 struct byteset_kind
 reader_kind(const struct reader *reader)
 {
@@ -92,9 +77,9 @@ read_hex(struct reader *reader, uint32_t *code_out)
 	unsigned n = 0;
 
 	for (; n < (has_braces ? 6 : 2); n++, reader->at++) {
-		if (hex_digit(reader_peek(reader, 0)) < 0)
+		if (ascii_hex(reader_peek(reader, 0)) < 0)
 			break;
-		code = code << 4 | (unsigned)hex_digit(reader_peek(reader, 0));
+		code = code << 4 | (unsigned)ascii_hex(reader_peek(reader, 0));
 	}
 	if (has_braces ? n == 0 || !reader_skip(reader, "}") : n != 2)
 		return reader_give_up(reader, "\\x in a form that is not read");

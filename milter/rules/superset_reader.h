@@ -54,7 +54,6 @@ char reader_peek(const struct reader *reader, size_t ahead);
 bool reader_skip(struct reader *reader, const char *word);
 /* Moves behind the next `end`, if there is one. */
 bool reader_skip_behind(struct reader *reader, char end);
-bool reader_is_digit(char c);
 struct byteset_kind reader_kind(const struct reader *reader);
 
 /* A character as it stands there; there is one. */

@@ -9,6 +9,7 @@
 #include "store/redis_ledger.h"
 
 #include "base/clock.h"
+#include "mime/utf8.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
@@ -25,14 +26,7 @@
 static struct str
 cut_value(struct str value)
 {
-	size_t len = STORE_EVENT_VALUE_MAX;
-
-	if (value.len <= STORE_EVENT_VALUE_MAX)
-		return value;
-	while (len > STORE_EVENT_VALUE_MAX - 3 &&
-	       ((unsigned char)value.p[len] & 0xc0) == 0x80)
-		len--;
-	return str_sub(value, 0, len);
+	return str_sub(value, 0, utf8_back(value, STORE_EVENT_VALUE_MAX));
 }
 
 /* Those that are too old, and the stream when nothing is written any more. */

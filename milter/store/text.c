@@ -86,14 +86,6 @@ take_seconds(struct str *text, int64_t *seconds_out)
 	return at > 0;
 }
 
-static int
-hex_digit(char c)
-{
-	ptrdiff_t at = str_find(STR("0123456789abcdef"), ascii_lower(c));
-
-	return (int)at;
-}
-
 /* Takes one byte, perhaps escaped, from the head of text. */
 static char
 take_byte(struct str *text)
@@ -105,8 +97,8 @@ take_byte(struct str *text)
 	if (c != '\\' || text->len == 0)
 		return c;
 	c = text->p[0];
-	if (c == 'x' && text->len >= 3 && (high = hex_digit(text->p[1])) >= 0 &&
-	    (low = hex_digit(text->p[2])) >= 0) {
+	if (c == 'x' && text->len >= 3 && (high = ascii_hex(text->p[1])) >= 0 &&
+	    (low = ascii_hex(text->p[2])) >= 0) {
 		*text = str_from(*text, 3);
 		return (char)(high * 16 + low);
 	}

@@ -25,15 +25,6 @@
 	"\"rediss://redis.example.org:6379/0\" "                               \
 	"or \"memory\""
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Undoes %XX. NULL where that is damaged or would make a NUL byte. */
 static const char *
 decode(struct arena *arena, struct str text)
@@ -49,8 +40,8 @@ decode(struct arena *arena, struct str text)
 		}
 		if (text.len - i < 3)
 			return NULL;
-		high = hex_digit(text.p[i + 1]);
-		low = hex_digit(text.p[i + 2]);
+		high = ascii_hex(text.p[i + 1]);
+		low = ascii_hex(text.p[i + 2]);
 		if (high < 0 || low < 0 || high + low == 0)
 			return NULL;
 		*p++ = (char)(high * 16 + low);

@@ -5,6 +5,7 @@
 #include "tool/clause.h"
 
 #include "base/quantity.h"
+#include "mime/utf8.h"
 
 #include <string.h>
 
@@ -42,9 +43,7 @@ cut(struct str text, size_t max)
 {
 	if (text.len <= max)
 		return text;
-	while (max > 0 && ((unsigned char)text.p[max] & 0xc0) == 0x80)
-		max--;
-	return str_sub(text, 0, max);
+	return str_sub(text, 0, utf8_back(text, max));
 }
 
 static int

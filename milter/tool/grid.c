@@ -5,6 +5,7 @@
  */
 #include "tool/grid.h"
 
+#include "mime/utf8.h"
 #include "tool/tool.h"
 
 #include <assert.h>
@@ -19,17 +20,6 @@ grid_init(struct grid *grid, struct arena *arena,
 	*grid = (struct grid){
 		.arena = arena, .columns = columns, .n_columns = n_columns
 	};
-}
-
-/* Characters of a text, which is how wide it is. */
-static size_t
-text_width(struct str text)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		width += ((unsigned char)text.p[i] & 0xc0) != 0x80;
-	return width;
 }
 
 void
@@ -87,7 +77,7 @@ print_row(const struct grid *grid, const struct str *cells,
 	size_t blanks = 0; /* owed, in case that more follows */
 
 	for (size_t i = 0; i < grid->n_columns; i++) {
-		size_t room = widths[i] - text_width(cells[i]);
+		size_t room = widths[i] - utf8_length(cells[i]);
 
 		if (cells[i].len > 0) {
 			if (grid->columns[i].is_right)
@@ -111,10 +101,10 @@ grid_print(const struct grid *grid, struct buf *out)
 
 	for (size_t i = 0; i < grid->n_columns; i++) {
 		heads[i] = str_of(grid->columns[i].head);
-		widths[i] = text_width(heads[i]);
+		widths[i] = utf8_length(heads[i]);
 	}
 	for (size_t i = 0; i < grid->n_rows * grid->n_columns; i++) {
-		size_t width = text_width(grid->cells[i]);
+		size_t width = utf8_length(grid->cells[i]);
 
 		if (width > widths[i % grid->n_columns])
 			widths[i % grid->n_columns] = width;

@@ -55,13 +55,6 @@ is_shortened(struct str text)
 	return true;
 }
 
-static int
-hex_value(char c)
-{
-	c = ascii_lower(c);
-	return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
 /* What was meant by a text that may be encoded. */
 static struct str
 decode(struct arena *arena, struct str text)
@@ -73,8 +66,8 @@ decode(struct arena *arena, struct str text)
 		char c = text.p[i];
 
 		if (is_encoded_at(text, i)) {
-			c = (char)(hex_value(text.p[i + 1]) * 16 +
-				   hex_value(text.p[i + 2]));
+			c = (char)(ascii_hex(text.p[i + 1]) * 16 +
+				   ascii_hex(text.p[i + 2]));
 			i += 2;
 		}
 		out[n++] = c;

@@ -32,12 +32,6 @@ mbox_is_one(struct str beginning)
 	return str_starts(beginning, STR("From "));
 }
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* "12:08" and "2011", anywhere: what a sentence seldom has both of. */
 static bool
 has_time_and_year(struct str line)
@@ -47,11 +41,12 @@ has_time_and_year(struct str line)
 
 	for (size_t i = 0; i < line.len; i++) {
 		bool is_minute = n_digits > 0 && line.p[i] == ':' &&
-				 i + 2 < line.len && is_digit(line.p[i + 1]) &&
-				 is_digit(line.p[i + 2]);
+				 i + 2 < line.len &&
+				 ascii_is_digit(line.p[i + 1]) &&
+				 ascii_is_digit(line.p[i + 2]);
 
 		has_time |= is_minute;
-		n_digits = is_digit(line.p[i]) ? n_digits + 1 : 0;
+		n_digits = ascii_is_digit(line.p[i]) ? n_digits + 1 : 0;
 		has_year |= n_digits == 4;
 	}
 	return has_time && has_year;

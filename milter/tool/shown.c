@@ -5,6 +5,8 @@
  */
 #include "tool/shown.h"
 
+#include "mime/utf8.h"
+
 #include <stdint.h>
 
 #define QUOTED_MIN   20
@@ -65,18 +67,6 @@ is_within(const struct range *ranges, size_t n, uint32_t c)
 	return false;
 }
 
-/* Of a valid sequence. */
-static uint32_t
-code_point(struct str text, size_t len)
-{
-	static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-	uint32_t c = (unsigned char)text.p[0] & first_bits[len];
-
-	for (size_t i = 1; i < len; i++)
-		c = c << 6 | ((unsigned char)text.p[i] & 0x3f);
-	return c;
-}
-
 /* One character as it is shown. */
 struct piece {
 	size_t n_bytes; /* of the text, at least 1 */
@@ -93,7 +83,7 @@ take_piece(struct piece *piece, struct str text)
 
 	buf_clear(out);
 	piece->n_bytes = len > 0 ? len : 1;
-	c = len > 0 ? code_point(text, len) : 0;
+	c = len > 0 ? utf8_read(text.p, &len) : 0;
 	if (len == 0)
 		buf_printf(out, "\\x%02x", (unsigned char)text.p[0]);
 	else if (c == '\n')
@@ -203,7 +193,7 @@ void
 shown_place(
     struct str text, size_t offset, size_t *line_out, size_t *column_out)
 {
-	size_t line = 1, begin = 0, column = 1;
+	size_t line = 1, begin = 0;
 
 	if (offset > text.len)
 		offset = text.len;
@@ -213,16 +203,8 @@ shown_place(
 		line++;
 		begin = i + 1;
 	}
-	for (size_t i = begin; i < offset; i++)
-		column += ((unsigned char)text.p[i] & 0xc0) != 0x80;
 	*line_out = line;
-	*column_out = column;
-}
-
-static bool
-is_inside_character(struct str text, size_t at)
-{
-	return at < text.len && ((unsigned char)text.p[at] & 0xc0) == 0x80;
+	*column_out = 1 + utf8_length(str_sub(text, begin, offset));
 }
 
 /* The latest begin of a character from which [begin, to) takes width at most. */
@@ -233,11 +215,10 @@ step_back(struct str text, size_t begin, size_t to, size_t width)
 	size_t at = to;
 
 	while (at > begin) {
-		size_t before = at - 1;
+		size_t before = utf8_back(text, at - 1);
 
-		while (before > begin && is_inside_character(text, before) &&
-		       at - before < 4)
-			before--;
+		if (before < begin)
+			before = begin;
 		take_piece(&piece, str_from(text, before));
 		if (piece.columns > width)
 			break;

@@ -9,6 +9,7 @@
  */
 #include "tool/slow.h"
 
+#include "mime/utf8.h"
 #include "rules/places.h"
 #include "rules/regex_text.h"
 
@@ -199,11 +200,7 @@ literal_len(struct str text)
 static void
 add_literal(struct pieces *pieces, struct str literal)
 {
-	size_t at = literal.len;
-
-	while (at > 0 && ((unsigned char)literal.p[--at] & 0xc0) == 0x80)
-		;
-	pieces->last = str_from(literal, at);
+	pieces->last = str_from(literal, utf8_back(literal, literal.len - 1));
 	add_piece(pieces, pieces->last);
 	add_piece(pieces, literal);
 	add_piece(pieces, str_sub(literal, 0, 1));
