@@ -124,6 +124,27 @@ is_address(
 	return mailbox_flaw(text, session_wants_utf8(session)) == NULL;
 }
 
+/* Who looks for a mail that is not where it was sent to finds the rule in its
+ * log line. A rule that acts for each recipient is named once. */
+static void
+note_deed(struct session *session, const struct rule *rule,
+    const struct action *action)
+{
+	struct scope *scope = session_scope(session);
+	struct buf deed = { 0 };
+
+	buf_printf(&deed, "%s:%.*s", action_type(action->kind)->name,
+	    STR_ARG(rule->name));
+	for (size_t i = 0; i < scope->n_deeds; i++)
+		if (str_eq(scope->deeds[i], buf_str(&deed)))
+			goto out;
+	if (scope->n_deeds < SCOPE_DEEDS_MAX)
+		scope->deeds[scope->n_deeds++] =
+		    arena_str(scope->arena, buf_str(&deed));
+out:
+	buf_done(&deed);
+}
+
 /* What came from a stranger may be no address, and is then no change. */
 static void
 act_on_envelope(struct session *session, const struct rule *rule,
@@ -144,7 +165,9 @@ act_on_envelope(struct session *session, const struct rule *rule,
 		is_done = recipients_add(session, text);
 	else
 		is_done = recipients_remove(session, text);
-	if (!is_done)
+	if (is_done)
+		note_deed(session, rule, action);
+	else
 		changes_tell_cap(session, session_scope(session),
 		    "changes of recipients", session_caps.wishes);
 }
@@ -159,10 +182,11 @@ act_on_text(struct session *session, const struct rule *rule,
 
 	eval_text(session, &action->text, evidence, &filled);
 	text = buf_str(&filled);
-	if (action->kind == ACTION_QUARANTINE)
+	if (action->kind == ACTION_QUARANTINE) {
 		changes_add(session, CHANGE_QUARANTINE, STR(""),
 		    report_reason(session_scope(session)->arena, rule, text));
-	else if (action->kind == ACTION_ADD_HEADER)
+		note_deed(session, rule, action);
+	} else if (action->kind == ACTION_ADD_HEADER)
 		changes_add(session, CHANGE_ADD_HEADER, action->name, text);
 	else if (action->kind == ACTION_SET_HEADER)
 		changes_add(session, CHANGE_SET_HEADER, action->name, text);

@@ -216,6 +216,7 @@ forget_recipient(struct session *session, const struct scope *before,
 	message->scope.n_tags = before->n_tags;
 	message->scope.n_changes = before->n_changes;
 	message->scope.n_wishes = before->n_wishes;
+	message->scope.n_deeds = before->n_deeds;
 	message->n_charged = n_charged_before;
 	message->n_refused++;
 	fact_set_number(session, FACT_RCPT_COUNT, (double)message->n_rcpts);

@@ -308,6 +308,23 @@ report_no_address(struct session *session, const struct rule *rule,
 	log_event_write(&event, LOG_LEVEL_INFO);
 }
 
+/* Where the message went besides, or instead, and by which rules. */
+static void
+add_deeds(struct session *session, struct log_event *event)
+{
+	const struct scope *scopes[] = { &session->connect_scope,
+		&session->helo_scope, &session->message->scope };
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < 3; i++)
+		for (size_t j = 0; j < scopes[i]->n_deeds; j++)
+			buf_printf(&text, "%s%.*s", text.len > 0 ? " " : "",
+			    STR_ARG(scopes[i]->deeds[j]));
+	if (text.len > 0)
+		log_event_text(event, "did", buf_str(&text));
+	buf_done(&text);
+}
+
 static void
 write_accepted(struct session *session)
 {
@@ -322,6 +339,7 @@ write_accepted(struct session *session)
 		    &event, "refused", (int64_t)message->n_refused);
 	if (session_score(session) != 0)
 		log_event_decimal(&event, "score", session_score(session));
+	add_deeds(session, &event);
 	add_who(session, &event);
 	if (session->store_ms > 0)
 		log_event_decimal(&event, "store_ms", session->store_ms);

@@ -44,6 +44,8 @@ struct wish {
 	bool is_redirect;   /* a part of one */
 };
 
+#define SCOPE_DEEDS_MAX 8
+
 /* What the rules of a stage, and so tags and scores, are about. */
 struct scope {
 	struct arena *arena;
@@ -52,7 +54,9 @@ struct scope {
 	size_t n_tags;
 	struct change *changes;
 	size_t n_changes;
-	size_t n_wishes;  /* of the message's */
+	size_t n_wishes;                   /* of the message's */
+	struct str deeds[SCOPE_DEEDS_MAX]; /* for the log: redirect:RULE */
+	size_t n_deeds;
 	bool is_accepted; /* no more rules */
 	bool was_told;    /* that a cap was reached */
 };

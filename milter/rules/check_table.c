@@ -117,6 +117,12 @@ static void
 check_fact_fits(struct checker *checker, struct table *table,
     const struct fact *fact, struct pos pos, const char *format_tail)
 {
+	if (fact->id == FACT_URL && table->type == TABLE_DOMAIN) {
+		diag_add(checker->diags, DIAG_ERROR, pos,
+		    "'url' is a whole address, which is in no domain table: "
+		    "did you mean `url.host`?");
+		return;
+	}
 	if (table_fits(table->type, fact->type)) {
 		note_case(checker, table, fact_ignores_case(fact), pos);
 		return;

@@ -296,6 +296,7 @@ static const struct {
 	{ "file_name", "attachment.name" },
 	{ "name", "attachment.name" },
 	{ "extension", "attachment.name" },
+	{ "attachment.extension", "attachment.name" },
 	{ "type", "attachment.type" },
 	{ "attachment_type", "attachment.type" },
 	{ "magic", "attachment.magic" },
@@ -322,11 +323,25 @@ static const struct {
 static const char *const words[] = { "not", "over", "near", "used", "every",
 	"value" };
 
+static struct str
+synonym(struct str wrong)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (str_eq_nocase(wrong, str_of(synonyms[i].wrong)))
+			return str_of(synonyms[i].name);
+	return STR("");
+}
+
 struct str
 fact_suggest_of_attachment(struct str wrong)
 {
 	struct suggestion suggestion = { .wrong = wrong };
+	const struct fact *meant = fact_find(synonym(wrong));
 
+	if (meant != NULL && meant->id == FACT_PART_TYPE)
+		meant = fact_by_id(FACT_ATTACHMENT_TYPE);
+	if (meant != NULL && (meant->flags & FACT_ATTACHMENT) != 0)
+		return fact_short_name(meant);
 	for (size_t i = 0; i < FACT_N; i++)
 		if ((facts[i].flags & FACT_ATTACHMENT) != 0)
 			suggest(&suggestion, fact_short_name(&facts[i]));
@@ -337,10 +352,10 @@ struct str
 fact_suggest(struct str wrong)
 {
 	struct suggestion suggestion = { .wrong = wrong };
+	struct str meant = synonym(wrong);
 
-	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
-		if (str_eq_nocase(wrong, str_of(synonyms[i].wrong)))
-			return str_of(synonyms[i].name);
+	if (meant.len > 0)
+		return meant;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		suggest(&suggestion, str_of(words[i]));
 	for (size_t i = 0; i < FACT_N; i++)
@@ -369,18 +384,22 @@ print_padded(struct buf *out, size_t from, size_t width)
 	while (++n < width);
 }
 
+/* Room for the longest, and a blank. */
+#define NAME_WIDTH 21
+#define TYPE_WIDTH 25
+
 static void
 print_row(const struct fact *fact, struct buf *out)
 {
 	size_t from = out->len;
 
 	print_name(fact, out);
-	print_padded(out, from, 20);
+	print_padded(out, from, NAME_WIDTH);
 	from = out->len;
 	buf_add_cstr(out, type_names[fact->type]);
 	if ((fact->flags & FACT_MANY) != 0)
 		buf_add_cstr(out, ", many");
-	print_padded(out, from, 26);
+	print_padded(out, from, TYPE_WIDTH);
 	buf_printf(out, "%-8s %s\n", stage_name(fact->stage), fact->help);
 }
 
@@ -420,7 +439,8 @@ facts_print(struct buf *out, bool as_json)
 		buf_add_cstr(out, "]\n");
 		return;
 	}
-	buf_printf(out, "%-20s%-26s%-8s %s\n", "FACT", "TYPE", "FROM", "");
+	buf_printf(out, "%-*s%-*s%s\n", NAME_WIDTH, "FACT", TYPE_WIDTH, "TYPE",
+	    "FROM");
 	for (size_t i = 0; i < FACT_N; i++)
 		print_row(&facts[i], out);
 }

@@ -177,6 +177,41 @@ parse_comparison_sign(struct parser *parser, enum comparison *cmp_out)
 	return -1;
 }
 
+/* Comparisons as other languages write them. */
+static const struct {
+	const char *word;
+	const char *meant;
+} foreign[] = {
+	{ "=", "`==` or `=~`" },
+	{ "~", "`=~`" },
+	{ "matches", "`=~ /…/`" },
+	{ "match", "`=~ /…/`" },
+	{ "like", "`=~ /…/`" },
+	{ "contains", "`=~ /…/`" },
+	{ "has", "`=~ /…/`" },
+	{ "is", "`==`" },
+	{ "equals", "`==`" },
+	{ "eq", "`==`" },
+	{ "ne", "`!=`" },
+	{ "exists", "the fact alone, which holds if it is not empty" },
+};
+
+/* -1: that is what the present token is, and told. */
+static int
+refuse_foreign(struct parser *parser)
+{
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		if (!lexer_is(&parser->lexer, foreign[i].word) &&
+		    !lexer_is_word(&parser->lexer, foreign[i].word))
+			continue;
+		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+		    "'%s' means nothing here: did you mean %s?",
+		    foreign[i].word, foreign[i].meant);
+		return -1;
+	}
+	return 0;
+}
+
 static int
 parse_comparison(struct parser *parser, struct condition *cond)
 {
@@ -187,11 +222,7 @@ parse_comparison(struct parser *parser, struct condition *cond)
 		cond->pos = pos_until(cond->pos, cond->right.pos);
 		return 0;
 	}
-	if (!lexer_is(&parser->lexer, "="))
-		return 0;
-	diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
-	    "'=' means nothing here: did you mean `==` or `=~`?");
-	return -1;
+	return refuse_foreign(parser);
 }
 
 /* Behind the left side. */
@@ -364,6 +395,12 @@ parse_every(struct parser *parser, struct condition **out)
 	lexer_next(&parser->lexer);
 	cond->is_every = true;
 	*out = cond;
+	if (lexer_is_word(&parser->lexer, "attachment")) {
+		diag_add(parser->diags, DIAG_ERROR, parser->lexer.token.pos,
+		    "`every` goes with a fact; that all attachments are so is "
+		    "written: not attachment with (not (…))");
+		return -1;
+	}
 	if (parse_left(parser, cond) == -1 || parse_test(parser, cond) == -1)
 		return -1;
 	if (cond->kind != COND_FACT)

@@ -15,6 +15,35 @@ pos_until(struct pos from, struct pos last)
 	return from;
 }
 
+/* What other languages say where this one needs no word. */
+static const struct {
+	const char *word;
+	const char *instead;
+} needless[] = {
+	{ "any", "it is enough if one of several values fits: leave it out" },
+	{ "some", "it is enough if one of several values fits: leave it out" },
+	{ "all", "did you mean `every`?" },
+	{ "true", "what is yes or no stands alone, or behind `not`" },
+	{ "false", "what is yes or no stands alone, or behind `not`" },
+	{ "yes", "what is yes or no stands alone, or behind `not`" },
+	{ "no", "what is yes or no stands alone, or behind `not`" },
+};
+
+/* -1: it is none of them. */
+static int
+complain_of_needless(struct parser *parser, struct str name, struct pos pos)
+{
+	for (size_t i = 0; i < sizeof(needless) / sizeof(needless[0]); i++) {
+		if (!str_is(name, needless[i].word))
+			continue;
+		diag_add(parser->diags, DIAG_ERROR, pos,
+		    "'%s' means nothing here: %s", needless[i].word,
+		    needless[i].instead);
+		return 0;
+	}
+	return -1;
+}
+
 /* -1 always. */
 static int
 complain_of_name(struct parser *parser, struct str name, struct pos pos)
@@ -23,6 +52,8 @@ complain_of_name(struct parser *parser, struct str name, struct pos pos)
 	struct str near = parser->is_with ? fact_suggest_of_attachment(name)
 					  : fact_suggest(name);
 
+	if (complain_of_needless(parser, name, pos) == 0)
+		return -1;
 	if (fact_is_reserved(name))
 		return parser_reserved(parser, name, pos);
 	if (word_is_reserved(name)) {

@@ -98,6 +98,12 @@ is "what is held is delivered to nobody" "$TO" ''
 held=$(find "$T/postfix/queue/hold" -type f)
 like "but it is held, and its recipients are changed" \
 	"$(postcat -c "$T/postfix/etc" -e "$held")" '^recipient: held@example\.net'
+like "the log says where it went, and by which rules" "$(sluiced_log daemon)" \
+	'action=accept .*did="redirect:hold quarantine:hold"'
+like "also what a rule at mail did" "$(sluiced_log daemon)" \
+	'did="add-recipient:copy redirect:trap"'
+unlike "not what was refused with its recipient" "$(sluiced_log daemon)" \
+	'redirect:late|redirect:seen'
 rm -f "$box"/*
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<boss@example.org>' \
 	'RCPT TO:<old@example.net>' RSET 'MAIL FROM:<a@example.org>' \
