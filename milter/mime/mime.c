@@ -27,6 +27,7 @@ mime_new(const struct mime_limits *limits)
 	mime->decoded_left = limits->decoded_bytes;
 	mime->edges_left = limits->edges_bytes;
 	mime->headers_left = limits->headers_bytes;
+	mime->again_left = MIME_AGAIN_FACTOR * limits->decoded_bytes;
 	stream = mime_stream_new(mime);
 	mime->root = mime_part_new(mime, NULL, MIME_ROLE_PART);
 	stream->part = mime->root;

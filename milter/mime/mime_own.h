@@ -21,6 +21,7 @@
 #define MIME_BLOCK_BYTES    16384 /* what is worked on at a time */
 #define MIME_LINE_BYTES     1024  /* of a line, to know a delimiter by */
 #define MIME_AGAIN_MAX      4     /* second readings at a time */
+#define MIME_AGAIN_FACTOR   8     /* they get so much more than is kept */
 #define MIME_SINKS_MAX      (MIME_AGAIN_MAX + 1) /* of a stream */
 #define MIME_STREAMS_MAX    64  /* the body, and what was encoded in it */
 #define MIME_BOUNDARIES_MAX 4   /* of one multipart, by each reading */
@@ -196,10 +197,11 @@ struct mime_sink {
 	size_t n_levels; /* of the stream, when it was opened */
 	struct transfer transfer;
 	struct buf head;
-	bool keeps_all; /* text or an archive; else a sample */
-	bool is_full;   /* head gets no more */
-	bool is_short;  /* because memory was used up */
-	char *tail;     /* a ring */
+	bool keeps_all;    /* text or an archive; else a sample */
+	bool is_full;      /* head gets no more */
+	bool is_short;     /* because memory was used up */
+	size_t again_left; /* of a second reading: bytes that it still gets */
+	char *tail;        /* a ring */
 	size_t tail_size;
 	uint64_t n_tail;            /* bytes that went through it */
 	struct mime_uu *uu;         /* of a text; else NULL */
@@ -243,6 +245,7 @@ struct mime {
 	size_t edges_left;
 	size_t headers_left; /* bytes */
 	size_t n_again;      /* second readings that go on */
+	size_t again_left;   /* bytes that no second reading has taken */
 	size_t n_fields;
 	size_t n_kept;
 	struct buf *texts; /* what was made of parts; see mime_keep */

@@ -221,6 +221,8 @@ is_line_end(char c)
 static void
 let_blanks_go(struct transfer *transfer, struct buf *out)
 {
+	if (transfer->line.len == 0)
+		return;
 	buf_add(out, buf_str(&transfer->line));
 	buf_clear(&transfer->line);
 }
@@ -384,9 +386,10 @@ decode_uu_line(struct str line, struct buf *out, uint64_t *damage)
 }
 
 static void
-uu_line(struct transfer *transfer, struct buf *out, uint64_t *damage)
+uu_line(struct transfer *transfer, struct str line, struct buf *out,
+    uint64_t *damage)
 {
-	struct str line = buf_str(&transfer->line), name;
+	struct str name;
 
 	if (transfer_uu_begins(line, &name)) {
 		transfer->has_begun = true;
@@ -409,25 +412,42 @@ uu_line(struct transfer *transfer, struct buf *out, uint64_t *damage)
 		decode_uu_line(line, out, damage);
 }
 
-/* Too long a line is none; it is skipped to its end. */
+/* A piece of a line, which ends with it or not. Too long a line is none; it is
+ * skipped to its end. */
+static void
+uu_piece(struct transfer *transfer, struct str piece, bool is_end,
+    struct buf *out, uint64_t *damage)
+{
+	if (transfer->line.len + piece.len > UU_LINE_MAX) {
+		transfer->is_line_over = true;
+		*damage |= DAMAGE_BIT(DAMAGE_UUENCODE);
+	}
+	if (!is_end && !transfer->is_line_over)
+		buf_add(&transfer->line, piece);
+	if (!is_end)
+		return;
+	if (!transfer->is_line_over && transfer->line.len > 0) {
+		buf_add(&transfer->line, piece);
+		piece = buf_str(&transfer->line);
+	}
+	if (!transfer->is_line_over)
+		uu_line(transfer, piece, out, damage);
+	transfer->is_line_over = false;
+	buf_clear(&transfer->line);
+}
+
 static void
 push_uu(struct transfer *transfer, struct str bytes, struct buf *out,
     uint64_t *damage)
 {
-	for (size_t i = 0; i < bytes.len; i++) {
-		char c = bytes.p[i];
+	while (bytes.len > 0) {
+		size_t n = 0;
 
-		if (is_line_end(c)) {
-			if (!transfer->is_line_over)
-				uu_line(transfer, out, damage);
-			transfer->is_line_over = false;
-			buf_clear(&transfer->line);
-		} else if (transfer->line.len == UU_LINE_MAX) {
-			transfer->is_line_over = true;
-			*damage |= DAMAGE_BIT(DAMAGE_UUENCODE);
-		} else {
-			buf_byte(&transfer->line, c);
-		}
+		while (n < bytes.len && !is_line_end(bytes.p[n]))
+			n++;
+		uu_piece(
+		    transfer, str_sub(bytes, 0, n), n < bytes.len, out, damage);
+		bytes = str_from(bytes, n < bytes.len ? n + 1 : n);
 	}
 }
 

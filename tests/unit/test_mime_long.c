@@ -99,6 +99,36 @@ test_long_fields_hide_no_short_ones(void **state)
 	mime_free(mime);
 }
 
+static void
+test_second_readings_are_bounded_in_sum(void **state)
+{
+	struct mime_limits limits = mime_limits_of(1000);
+	struct mime *mime = mime_new(&limits);
+	const struct mime_part *part;
+	uint64_t n_read = 0;
+
+	(void)state;
+	mime_header(mime, STR("Content-Type"), STR("text/plain"));
+	mime_header(mime, STR("Content-Type"), STR("text/html"));
+	mime_header(mime, STR("Content-Transfer-Encoding"), STR("8bit"));
+	mime_header(mime, STR("Content-Transfer-Encoding"), STR("binary"));
+	mime_header(
+	    mime, STR("Content-Transfer-Encoding"), STR("quoted-printable"));
+	for (int i = 0; i < 1000; i++)
+		mime_body(mime, STR("0123456789 0123456789 0123456789\r\n"));
+	mime_end(mime);
+	for (part = mime_root(mime); part != NULL; part = part->following) {
+		if (part->role != MIME_ROLE_AGAIN)
+			continue;
+		n_read += part->size;
+		assert_true(part->damage & DAMAGE_BIT(DAMAGE_PART_CUT));
+		assert_in_range(part->content.len, 1, 1000 + 16 * 1024);
+	}
+	assert_in_range(n_read, 1000, 8 * 1000);
+	assert_int_equal(mime_root(mime)->size, 1000 * 34);
+	mime_free(mime);
+}
+
 int
 main(void)
 {
@@ -106,6 +136,7 @@ main(void)
 		cmocka_unit_test(test_the_end_of_a_long_name_is_read),
 		cmocka_unit_test(test_a_long_end_hides_no_name),
 		cmocka_unit_test(test_long_fields_hide_no_short_ones),
+		cmocka_unit_test(test_second_readings_are_bounded_in_sum),
 	};
 
 	return cmocka_run_group_tests_name("mime_long", tests, NULL, NULL);
