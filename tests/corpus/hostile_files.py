@@ -134,3 +134,53 @@ def _():
     yield MIXED + (b"--b\r\nContent-Type: application/zip; name=a.zip\r\n"
                    b"Content-Transfer-Encoding: base64\r\n\r\n")
     yield from fill(b"UEsDBA")
+
+
+def names_zip(make_name):
+    return zipped([(make_name(i), b"") for i in range(2000)])
+
+
+@hostile("file-names-extensions")
+def _():
+    yield MIXED + attached(names_zip(
+        lambda i: "%d/" % i + ".exe" * 250 + "x"), "a.zip") + END
+
+
+@hostile("file-names-dots")
+def _():
+    yield MIXED + attached(names_zip(
+        lambda i: "%d" % i + ".pdf" + "." * 900 + "x"), "a.zip") + END
+
+
+@hostile("file-names-slashes")
+def _():
+    yield MIXED + attached(names_zip(
+        lambda i: "%d" % i + "/.js" * 250 + "x"), "a.zip") + END
+
+
+@hostile("file-names-dots-then-pages")
+def _():
+    """As much of everything as fits: names, patterns, bytes to decode."""
+    yield MIXED + attached(names_zip(
+        lambda i: "%d" % i + ".pdf" + "." * 900 + "x"), "a.zip")
+    yield b"--b\r\nContent-Type: text/html; name=a.html\r\n\r\n"
+    yield from fill(b"<input" + b" type" * 60, 1_000_000)
+    yield (b"\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+           b"begin 644 a.txt\r\n")
+    yield from fill(b"M\r\n!\r\n\r\n")
+
+
+@hostile("attached-names-dots")
+def _():
+    yield MIXED
+    for i in range(250):
+        yield (b"--b\r\nContent-Type: a/b; name=\"%d.pdf%s x\"\r\n\r\nx\r\n" %
+               (i, b". " * 480))
+
+
+@hostile("attached-names-extensions")
+def _():
+    yield MIXED
+    for i in range(250):
+        yield (b"--b\r\nContent-Type: a/b; name=\"%d/%s\"\r\n\r\nx\r\n" %
+               (i, b".exe" * 250))

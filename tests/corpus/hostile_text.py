@@ -176,3 +176,63 @@ def _():
                     for _ in range(200_000)).encode()
     yield PLAIN
     yield from fill(block)
+
+
+def page_attached(unit):
+    """A page as an attachment, by which most patterns are awake."""
+    yield mail(["Content-Type: text/html; name=a.html"])
+    yield from fill(unit.encode())
+
+
+@hostile("page-scripts")
+def _():
+    yield from page_attached("<script " + "a" * 119)
+
+
+@hostile("page-scripts-ld")
+def _():
+    yield from page_attached("<script" + " ld+jso" * 18)
+
+
+@hostile("page-handlers")
+def _():
+    yield from page_attached(" onload" + " " * 21)
+
+
+@hostile("page-handlers-begun")
+def _():
+    yield from page_attached(" onpointer onmouse onkey onanimation'on")
+
+
+@hostile("page-inputs")
+def _():
+    yield from page_attached("<input" + " type" * 60)
+
+
+@hostile("page-inputs-blanks")
+def _():
+    yield from page_attached("<input" + (" type" + " " * 20 + "=" + " " * 20) *
+                             6)
+
+
+@hostile("page-inputs-one")
+def _():
+    yield from page_attached("<input type= ")
+
+
+@hostile("text-pattern-verify-blanks")
+def _():
+    yield PLAIN
+    yield from fill(b"verify        your        passwor ")
+
+
+@hostile("text-pattern-bitcoin-blanks")
+def _():
+    yield PLAIN
+    yield from fill(b"bitcoin        walle your        front        ca ")
+
+
+@hostile("text-pattern-look-alike")
+def _():
+    yield PLAIN
+    yield from fill("\u0440asswor \u0440aypa gift car ".encode())

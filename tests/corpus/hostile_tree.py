@@ -307,3 +307,38 @@ def _():
 @hostile("names-comments")
 def _():
     yield from named_parts(lambda i: b"; name=(a)" * 6_000)
+
+
+def read_in_all_ways(unit):
+    """Levels that claim to be coded in two ways, and a leaf that is of two
+    types and coded in two ways: each byte is read as often as can be."""
+    for i in range(30):
+        yield (b"Content-Type: multipart/mixed; boundary=b%d\r\n"
+               b"Content-Transfer-Encoding: quoted-printable\r\n"
+               b"Content-Transfer-Encoding: x-uuencode\r\n"
+               b"\r\n--b%d\r\n" % (i, i))
+    yield (b"Content-Type: text/plain; charset=utf-7\r\n"
+           b"Content-Type: text/html; charset=gb18030\r\n"
+           b"Content-Transfer-Encoding: quoted-printable\r\n"
+           b"Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 a\r\n")
+    yield from fill(unit)
+
+
+@hostile("all-ways-equals")
+def _():
+    yield from read_in_all_ways(b"=")
+
+
+@hostile("all-ways-odd-lines")
+def _():
+    yield from read_in_all_ways(b"M\r\n!\r\n=\r\n")
+
+
+@hostile("all-ways-long-lines")
+def _():
+    yield from read_in_all_ways(b"M" + b"=4x" * 20 + b"\r\n")
+
+
+@hostile("all-ways-delimiters")
+def _():
+    yield from read_in_all_ways(b"--b\r\n--c=\r\n")
