@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 #define N_RULES     1000
-#define LOAD_MAX_US (300000 * KIT_SLOWER)
+#define LOAD_MAX_US (300000 * KIT_SLOWER) /* of the processor's time */
 
 static void
 check_said(struct str text, const char *want)
@@ -416,7 +416,7 @@ test_a_thousand_rules_load_quickly(void **state)
 	struct rules_io io = kit_io(&files);
 	struct buf text = { 0 }, said = { 0 };
 	struct ruleset *rules;
-	int64_t began_us, took_us;
+	int64_t began_ns, took_us;
 
 	(void)state;
 	for (unsigned i = 0; i < N_RULES; i++)
@@ -426,9 +426,9 @@ test_a_thousand_rules_load_quickly(void **state)
 		    "subject =~ /lottery %u (a|b)+/i and (mail.from in t%u or "
 		    "mail.size > %u) }\n",
 		    i, i, i, i, i, i, i);
-	began_us = clock_steady_us();
+	began_ns = clock_cpu_ns();
 	rules = kit_load(&io, buf_str(&text), &said);
-	took_us = clock_steady_us() - began_us;
+	took_us = (clock_cpu_ns() - began_ns) / 1000;
 	assert_int_equal(said.len, 0);
 	assert_int_equal(ruleset_n_rules(rules), N_RULES);
 	if (took_us > LOAD_MAX_US)
@@ -445,16 +445,16 @@ test_a_megabyte_of_twins_is_told_in_time(void **state)
 	struct kit_files files = { 0 };
 	struct rules_io io = kit_io(&files);
 	struct buf text = { 0 }, said = { 0 };
-	int64_t began_us, took_us;
+	int64_t began_ns, took_us;
 
 	(void)state;
 	buf_add_cstr(&text, "on mail {\n");
 	while (text.len < RULES_FILE_MAX_BYTES - 10)
 		buf_add_cstr(&text, "a:accept ");
 	buf_byte(&text, '}');
-	began_us = clock_steady_us();
+	began_ns = clock_cpu_ns();
 	assert_null(kit_load(&io, buf_str(&text), &said));
-	took_us = clock_steady_us() - began_us;
+	took_us = (clock_cpu_ns() - began_ns) / 1000;
 	assert_non_null(strstr(said.p, "there are two rules called 'a'"));
 	assert_true(said.len < 20000);
 	if (took_us > 10 * LOAD_MAX_US)
