@@ -151,6 +151,8 @@ check_manual() {
 			milter/rules/vocabulary.c
 		sed -n '/verbs\[\]/,/^}/s/^\t{ "\([a-z-]*\)".*/`\1/p' \
 			milter/engine/trace_verbs.c
+		sed -n 's/^\t\[DAMAGE_[A-Z0-9_]*\] = "\([a-z0-9-]*\)",$/`\1`/p' \
+			milter/mime/damage.c
 	} | sort -u > "$T/named"
 	while read -r name; do
 		grep -qF -- "$name" README.md || echo "README.md: no $name"
