@@ -16,6 +16,8 @@
 
 /* Of all addresses together; a base that is long makes many of few bytes. */
 #define URLS_BYTES  ((size_t)512 * 1024)
+/* The same address a million times is one, and is not read as often. */
+#define URLS_WORK   ((size_t)8 * 1024 * 1024)
 #define WIDEST_MASK ((size_t)3) /* a character has at most 4 bytes (UTF-32) */
 #define FOLDED_MAX  64 /* bytes that one character may become, and more */
 
@@ -53,6 +55,7 @@ content_new(struct mime *mime)
 		.urls_max = limits->urls,
 		.url_bytes_max = limits->url_bytes,
 		.bytes_left = URLS_BYTES,
+		.work_left = URLS_WORK,
 	};
 	return content;
 }

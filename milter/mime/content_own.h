@@ -50,6 +50,7 @@ struct content_url_set {
 	size_t urls_max;
 	size_t url_bytes_max;
 	size_t bytes_left; /* of all */
+	size_t work_left;  /* bytes of targets that are still read */
 	struct content_url *list;
 	size_t n;
 	uint32_t *places; /* a hash table of numbers in list, from 1 */

@@ -94,6 +94,11 @@ content_url_add(struct content_url_set *set, struct str target,
 	if (target.len > set->url_bytes_max &&
 	    str_eq_nocase(str_sub(target, 0, 5), STR("data:")))
 		target = utf8_whole(str_sub(target, 0, set->url_bytes_max));
+	if (target.len > set->work_left) {
+		*damage |= DAMAGE_BIT(DAMAGE_URL_COUNT);
+		return;
+	}
+	set->work_left -= target.len;
 	if (url_normal(scratch, target, &url, host_out) == -1)
 		return;
 	if (url.len > set->url_bytes_max)

@@ -1,8 +1,16 @@
+/*
+ * Targets are joined with the base, if there is one.
+ *
+ * The trap is a base of a megabyte: each of 50,000 links would be as long. Of a
+ * long one only the host counts, and of its user nothing.
+ */
 #include "mime/html_link.h"
 
 #include "mime/html_entity.h"
 
 #include <string.h>
+
+#define BASE_BYTES 512
 
 void
 html_links_init(struct html_links *links, struct html_reader *reader)
@@ -107,13 +115,29 @@ html_link_attribute(struct html_links *links, struct str value)
 	html_link_tell(links, decode(links, value), (struct str){ "", 0 });
 }
 
+static void
+set_base(struct html_links *links, struct str base)
+{
+	struct str host = head_of_base(base, true);
+	ptrdiff_t at = str_find_last(host, '@');
+
+	if (base.len > BASE_BYTES && at >= 0) {
+		buf_add(&links->base,
+		    str_sub(base, 0, (size_t)str_find(base, ':') + 1));
+		buf_add_cstr(&links->base, "//");
+		host = str_from(host, (size_t)at + 1);
+	}
+	base = base.len > BASE_BYTES ? host : base;
+	buf_add(&links->base, str_sub(base, 0, BASE_BYTES));
+}
+
 void
 html_link_base(struct html_links *links, struct str value)
 {
 	html_link_attribute(links, value);
 	value = str_trim(decode(links, value));
 	if (links->base.len == 0 && has_scheme(value))
-		buf_add(&links->base, value);
+		set_base(links, value);
 }
 
 /* Its length, up to one of these. */
