@@ -236,3 +236,37 @@ def _():
 def _():
     yield PLAIN
     yield from fill("\u0440asswor \u0440aypa gift car ".encode())
+
+
+html("svg-in-math", "<svg><math><desc>")
+html("table-of-links", "<td><a href=http://a.example/b?c=d&amp;e=f>g</a>")
+html("link-texts-nested", "<a href=//a.example><a href=//b.example>")
+html("styles-many-properties", "<p style='" + "a:b;" * 500 + "'>")
+html("style-comments", "/**/", "<style>")
+html("style-strings", "\"\\", "<style>")
+html("style-important", "<p style='display:/**/none!important'>x")
+html("style-selectors", "a>b+c~d .e#f[g=h]:i{color:red}", "<style>")
+html("style-media", "@media x{", "<style>")
+html("style-imports", "@import url(http://a.example/);", "<style>")
+html("ids", "<style>#a{display:none}</style><i id=a>x</i>")
+html("entities-named-long", "&CounterClockwiseContourIntegral;")
+html("entities-named-almost", "&CounterClockwiseContourIntegra;")
+html("surrogates", "&#xd800;&#x110000;&#0;")
+html("comment-in-tag", "<b<!--")
+html("upper", "<SPAN STYLE=DISPLAY:NONE>X</SPAN>")
+html("colours", "<p style='color:rgb(255,255,255);background:#fff'>x</p>")
+html("meta-charset", "<meta charset=utf-7>")
+html("base-long", "<a href=x>", "<base href='http://a.example/" + "b/" * 2000 +
+     "'>")
+html("base-longest", "<a href=x>", "<base href='http://a.example/" +
+     "b/" * 250_000 + "'>")
+html("base-long-user", "<a href=x>", "<base href='http://" + "u" * 60_000 +
+     "@a.example/'>")
+plain("urls-long", "http://a.example/" + "b" * 3000 + " ")
+plain("urls-hosts-long", "http://" + "a." * 1000 + "b ")
+plain("urls-idn-long", "http://" + "ä." * 100 + "b ")
+plain("urls-idn-labels", "http://" + "\u0915" * 60 + ".example ")
+plain("urls-punctuation", "http://a.example/).,;:!?\"'")
+plain("urls-nested", "http://http://")
+plain("mail-addresses", "a@b.example ")
+plain("idn-dots", "http://a\u3002b\uff0ec\uff61d ")

@@ -342,3 +342,80 @@ def _():
 @hostile("all-ways-delimiters")
 def _():
     yield from read_in_all_ways(b"--b\r\n--c=\r\n")
+
+
+def many_boundaries(unit):
+    """31 multiparts in one another with four boundaries each, and lines that
+    may be any of them."""
+    mark = b"b" * 60
+    for i in range(31):
+        names = [b"%s%d%c" % (mark, i, c) for c in b"wxyz"]
+        yield (b"Content-Type: multipart/mixed" +
+               b"".join(b"; boundary=" + name for name in names[:2]) +
+               b"\r\nContent-Type: multipart/mixed" +
+               b"".join(b"; boundary=" + name for name in names[2:]) +
+               b"\r\n\r\n--" + names[0] + b"\r\n")
+    yield b"\r\n"
+    yield from fill(unit.replace(b"B", mark))
+
+
+@hostile("boundaries-shortest-lines")
+def _():
+    yield from many_boundaries(b"--\n")
+
+
+@hostile("boundaries-almost")
+def _():
+    yield from many_boundaries(b"--B30\n")
+
+
+@hostile("boundaries-doubtful")
+def _():
+    yield from many_boundaries(b"--B0w x\n")
+
+
+@hostile("boundaries-in-headers")
+def _():
+    yield mail(MIXED)
+    yield from fill(b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n" +
+                    b"--d\r\n" * 100)
+
+
+@hostile("boundaries-in-one-header")
+def _():
+    yield mail(MIXED)
+    yield b"--b\r\nContent-Type: multipart/mixed; boundary=c\r\n"
+    yield from fill(b"--d\r\n")
+
+
+@hostile("header-lines-that-are-none")
+def _():
+    yield mail(MIXED)
+    yield b"--b\r\nContent-Type: text/html\r\n"
+    yield from fill(b"x\r\n")
+
+
+@hostile("header-lines-colons")
+def _():
+    yield mail(MIXED)
+    yield b"--b\r\n"
+    yield from fill(b":\n")
+
+
+@hostile("header-types-again")
+def _():
+    yield mail(MIXED)
+    yield b"--b\r\n"
+    yield from fill(b"Content-Type:a\n")
+
+
+@hostile("messages-short")
+def _():
+    yield mail(["Content-Type: multipart/digest; boundary=b"])
+    yield from fill(b"--b\n\n\n\n")
+
+
+@hostile("digests-in-digests")
+def _():
+    yield mail(["Content-Type: multipart/digest; boundary=b"])
+    yield from fill(b"--b\n\nContent-Type: multipart/digest; boundary=b\n\n")
