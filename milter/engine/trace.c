@@ -41,19 +41,12 @@ report(const struct trace_options *options, struct trace_result *result,
 	}
 }
 
-/* Counts one test; name: of the test, or of a file that cannot be used. */
+/* "ok 3 - NAME", without its end. */
 static void
-count(const struct trace_options *options, struct trace_result *result,
-    struct str name, bool is_passed)
+tell_tap(struct trace_result *result, struct str name, bool is_passed)
 {
-	if (is_passed)
-		result->n_passed++;
-	else
-		result->n_failed++;
-	if (!options->as_tap)
-		return;
 	buf_printf(&result->report, "%s %u - ", is_passed ? "ok" : "not ok",
-	    result->n_passed + result->n_failed);
+	    result->n_passed + result->n_failed + result->n_left_out);
 	/* TAP reads "#" as the start of a directive. */
 	for (size_t at = 0; at < name.len;) {
 		struct str rest = str_from(name, at);
@@ -65,7 +58,33 @@ count(const struct trace_options *options, struct trace_result *result,
 			buf_add_cstr(&result->report, "\\#");
 		at += len + (hash != -1);
 	}
+}
+
+/* Counts one test; name: of the test, or of a file that cannot be used. */
+static void
+count(const struct trace_options *options, struct trace_result *result,
+    struct str name, bool is_passed)
+{
+	if (is_passed)
+		result->n_passed++;
+	else
+		result->n_failed++;
+	if (!options->as_tap)
+		return;
+	tell_tap(result, name, is_passed);
 	buf_byte(&result->report, '\n');
+}
+
+static void
+leave_out(const struct trace_options *options, struct trace_result *result,
+    const struct trace_test *test)
+{
+	result->n_left_out++;
+	if (!options->as_tap)
+		return;
+	tell_tap(result, test->name, true);
+	buf_printf(
+	    &result->report, " # SKIP this build has no %s\n", test->lacks);
 }
 
 /* A file that cannot be used counts as one failed test. */
@@ -164,6 +183,10 @@ run_test(const struct trace_options *options, const struct trace_place *place,
 	struct buf expected, came, text;
 	bool is_passed;
 
+	if (test->lacks != NULL) {
+		leave_out(options, result, test);
+		return;
+	}
 	buf_init(&expected);
 	buf_init(&came);
 	buf_init(&text);
@@ -178,11 +201,22 @@ run_test(const struct trace_options *options, const struct trace_place *place,
 	buf_done(&text);
 }
 
+static void
+add_left_out(unsigned n, struct buf *line)
+{
+	if (n > 0)
+		buf_printf(line,
+		    ", %u left out, which need what this build "
+		    "does not have",
+		    n);
+}
+
 static int
 run_story(const struct trace_options *options, const struct trace_place *place,
     const struct trace_story *story, struct trace_result *result)
 {
 	unsigned n_failed = result->n_failed, n_passed = result->n_passed;
+	unsigned n_left_out = result->n_left_out;
 	struct buf line;
 
 	for (size_t i = 0; i < story->n_tests; i++)
@@ -193,6 +227,7 @@ run_story(const struct trace_options *options, const struct trace_place *place,
 	buf_printf(&line, "%s: %u passed", story->source->path, n_passed);
 	if (n_failed > 0)
 		buf_printf(&line, ", %u failed", n_failed);
+	add_left_out(result->n_left_out - n_left_out, &line);
 	if (story->n_tests == 0)
 		buf_add_cstr(&line, ": there are no tests in it");
 	report(options, result, buf_str(&line));
@@ -447,8 +482,12 @@ trace_report_end(
 {
 	if (options->as_tap)
 		buf_printf(&result->report, "1..%u\n",
-		    result->n_passed + result->n_failed);
+		    result->n_passed + result->n_failed + result->n_left_out);
 	else
-		buf_printf(&result->report, "%u passed, %u failed\n",
+		buf_printf(&result->report, "%u passed, %u failed",
 		    result->n_passed, result->n_failed);
+	if (options->as_tap)
+		return;
+	add_left_out(result->n_left_out, &result->report);
+	buf_byte(&result->report, '\n');
 }

@@ -51,7 +51,8 @@ struct trace_options {
 struct trace_result {
 	unsigned n_files;
 	unsigned n_passed;
-	unsigned n_failed; /* a file that cannot be used is one, too */
+	unsigned n_failed;   /* a file that cannot be used is one, too */
+	unsigned n_left_out; /* they need what this build does not have */
 	/*
 	 * For people: every failure in full and one line for each file. As TAP:
 	 * "ok 1 - NAME" …, failures as comments; the plan is the caller's

@@ -356,8 +356,7 @@ trace_fact_check(struct diags *diags, const struct trace_step *step)
 		    STR_ARG(nearest));
 	else if (fact == NULL)
 		diag_add(diags, DIAG_ERROR, words[0].pos,
-		    "'also' knows no such fact; see sluice-test(5) for the "
-		    "list");
+		    "'also' knows no such fact (README.md lists them)");
 	else if (n < fact->min_words || n > fact->max_words ||
 		 !is_well_formed(fact, words + 1, n))
 		diag_add(diags, DIAG_ERROR, step->pos, "expected: also %s",

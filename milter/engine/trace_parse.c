@@ -9,6 +9,7 @@
 #include "engine/trace_story.h"
 
 #include "base/quantity.h"
+#include "inspect/inspect.h"
 
 #include <string.h>
 
@@ -137,6 +138,33 @@ parse_test(struct parser *parser, const struct line *line)
 	parser->had_event = false;
 }
 
+/* `needs libarchive libmagic`: a build without one leaves the test out. */
+static void
+parse_needs(struct parser *parser, const struct line *line)
+{
+	struct trace_story *story = parser->story;
+	struct trace_test *test = &story->tests[story->n_tests - 1];
+
+	if (test->n_steps > 0 || line->n < 2) {
+		diag_add(parser->diags, DIAG_ERROR, line->pos,
+		    "expected directly below 'test': needs libarchive, needs "
+		    "libmagic, or needs libarchive libmagic");
+		return;
+	}
+	for (size_t i = 1; i < line->n; i++) {
+		if (word_is(&line->words[i], "libarchive")) {
+			if (!inspect_has_archive())
+				test->lacks = "libarchive";
+		} else if (word_is(&line->words[i], "libmagic")) {
+			if (!inspect_has_magic())
+				test->lacks = "libmagic";
+		} else {
+			diag_add(parser->diags, DIAG_ERROR, line->words[i].pos,
+			    "expected libarchive or libmagic");
+		}
+	}
+}
+
 /* The words behind the outcome: [CODE [X.Y.Z]] [RULE]. */
 static void
 parse_details(struct parser *parser, const struct line *line,
@@ -205,7 +233,7 @@ report_verb(struct parser *parser, struct pos pos, struct str nearest)
 		    STR_ARG(nearest));
 	else
 		diag_add(parser->diags, DIAG_ERROR, pos,
-		    "there is no such verb; see sluice-test(5) for the list");
+		    "there is no such verb (README.md lists them)");
 }
 
 /* The order of a test: what needs a connection, what needs an event. */
@@ -326,6 +354,9 @@ parse_line(struct parser *parser, const struct line *line)
 		parse_zone(parser, line);
 	else if (word_is(&line->words[0], "test"))
 		parse_test(parser, line);
+	else if (parser->story->n_tests > 0 &&
+		 word_is(&line->words[0], "needs"))
+		parse_needs(parser, line);
 	else if (parser->story->n_tests > 0)
 		parse_step(parser, line);
 	else

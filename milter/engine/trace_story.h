@@ -69,6 +69,7 @@ struct trace_step {
 struct trace_test {
 	struct str name;
 	struct pos pos;
+	const char *lacks; /* what it needs and this build has not; or NULL */
 	struct trace_step *steps;
 	size_t n_steps;
 };

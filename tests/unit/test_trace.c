@@ -196,6 +196,10 @@ every_slip_of_the_pen_is_pointed_at(void **state)
 		    "expected once, before the first test: time-zone NAME" },
 		{ "time-zone\n" HEAD, "before the first test: time-zone" },
 		{ "time-zone UTC\ntime-zone UTC\n" HEAD, "t.test:2:1: error" },
+		{ HEAD "needs libarchive\n", "directly below 'test'" },
+		{ "test \"x\"\nneeds\n", "needs libarchive libmagic" },
+		{ "test \"x\"\nneeds libfoo\n",
+		    "t.test:2:7: error: expected libarchive or libmagic" },
 	};
 
 	(void)state;
