@@ -142,6 +142,9 @@ static const struct charset charsets[] = {
 	{ "utf-16le", "UTF-16LE", READ_UTF16 },
 	{ "utf-7", "UTF-7", READ_ICONV },
 	{ "unicode-1-1-utf-7", "UTF-7", READ_ICONV },
+	{ "x-unicode-2-0-utf-7", "UTF-7", READ_ICONV },
+	{ "csunicode11utf7", "UTF-7", READ_ICONV },
+	{ "utf7", "UTF-7", READ_ICONV },
 };
 
 #define N_CHARSETS (sizeof(charsets) / sizeof(charsets[0]))

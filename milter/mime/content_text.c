@@ -108,13 +108,38 @@ find_meta_charset(struct str html)
 	return (struct str){ "", 0 };
 }
 
+/* Every second byte of Western text is NUL. */
+static bool
+is_like_utf16(struct str bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		n += bytes.p[i] == '\0';
+	return n >= bytes.len / 3;
+}
+
+/* A charset in which NUL bytes have no place. */
+static bool
+has_label_of_bytes(struct str charset)
+{
+	return !starts_nocase(charset, "utf-16") &&
+	       !starts_nocase(charset, "utf-32");
+}
+
 static struct str
 find_charset(const struct mime_part *part, struct str bytes)
 {
-	if (part->charset.len > 0)
+	bool has_mark = str_starts(bytes, STR(BIG_MARK)) ||
+			str_starts(bytes, STR(LITTLE_MARK));
+
+	/* Browsers believe the mark rather than the header; it must not make
+	 * ASCII behind it unreadable. */
+	if (part->charset.len > 0 &&
+	    !(has_mark && has_label_of_bytes(part->charset) &&
+		is_like_utf16(bytes)))
 		return part->charset;
-	if (str_starts(bytes, STR(BIG_MARK)) ||
-	    str_starts(bytes, STR(LITTLE_MARK)))
+	if (has_mark)
 		return STR("utf-16");
 	if (part->kind == MIME_HTML)
 		return find_meta_charset(part->content);
@@ -148,6 +173,13 @@ without_cut_ends(const struct mime_part *part, struct str bytes)
 	return utf8_whole(bytes);
 }
 
+/* The mark was believed, and not the label. */
+static bool
+is_label_wrong(const struct mime_part *part, struct str charset)
+{
+	return part->charset.len > 0 && !str_eq(part->charset, charset);
+}
+
 struct str
 content_decode(const struct mime_part *part, struct str *bytes,
     size_t max_bytes, struct buf *made, uint64_t *damage)
@@ -166,7 +198,7 @@ content_decode(const struct mime_part *part, struct str *bytes,
 	else
 		is_right = charset_decode_some(made, charset, &text, max_bytes);
 	*bytes = text;
-	if (!is_right)
+	if (!is_right || is_label_wrong(part, charset))
 		*damage |= DAMAGE_BIT(DAMAGE_CHARSET);
 	made->len = line_unify(made->p, made->len);
 	return without_mark(buf_str(made));

@@ -10,6 +10,7 @@
 #include "mime/mime_own.h"
 
 #include "mime/charset.h"
+#include "mime/header.h"
 #include "mime/utf8.h"
 
 #include <string.h>
@@ -63,7 +64,9 @@ add_name(struct namer *namer, struct str name)
 		if (str_eq(meaning->names[i], name))
 			return;
 	if (meaning->n_names == namer->limits->names) {
+		/* Who repeats a name hides neither the first nor the last. */
 		meaning->damage |= DAMAGE_BIT(DAMAGE_FILE_NAME);
+		meaning->names[meaning->n_names - 1] = name;
 		return;
 	}
 	meaning->names = arena_grow(meaning->arena, meaning->names,
@@ -189,6 +192,17 @@ percent_decoded(struct namer *namer, struct str name)
 	return (struct str){ out, len };
 }
 
+/* An encoded word that came out of a decoder: some programs go on. */
+static struct str
+decoded_again(struct namer *namer, struct str name)
+{
+	uint64_t ignored = 0;
+
+	if (memmem(name.p, name.len, "=?", 2) == NULL)
+		return name;
+	return header_decode(namer->meaning->arena, name, &ignored);
+}
+
 /* The readings of all parameters in the order of what is seen most often: if
  * there are too many, those that nobody shows are dropped. */
 void
@@ -213,6 +227,9 @@ mime_names_add(struct mime_meaning *meaning,
 		name = before_coded_nul(parameters[i]->decoded);
 		name = percent_decoded(&namer, shortened(&namer, name));
 		add_name(&namer, without_hidden(&namer, before_nul(name)));
+		name = shortened(&namer, parameters[i]->decoded);
+		name = decoded_again(&namer, name);
+		add_name(&namer, without_hidden(&namer, name));
 		add_name(&namer, parameters[i]->raw);
 	}
 }

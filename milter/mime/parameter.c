@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+#define KEPT_SHARE 4 /* of the places, for what is asked for */
+
 struct reader {
 	struct arena *arena;
 	struct str text; /* unfolded */
@@ -174,13 +176,34 @@ read_main_value(struct reader *reader)
 	return (struct str){ out, len };
 }
 
+/* Does anybody ask for it? */
+static bool
+is_of_interest(struct str name)
+{
+	static const char *const list[] = { "boundary", "charset", "filename",
+		"name", "number" };
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (str_is(name, list[i]))
+			return true;
+	return false;
+}
+
 /*
- * Once the list is full its last place is written over: who fills it with junk
- * hides neither what came first nor what comes last.
+ * The last places are for names that matter. Once the list is full its last
+ * place is written over: who fills it hides neither what came first nor what
+ * comes last.
  */
 static void
 add_item(struct reader *reader, struct parameter_item item)
 {
+	size_t kept = reader->items_max / KEPT_SHARE;
+
+	if (reader->n_items + kept >= reader->items_max &&
+	    !is_of_interest(item.name)) {
+		note(reader);
+		return;
+	}
 	if (reader->n_items < reader->items_max)
 		reader->n_items++;
 	else
@@ -366,6 +389,54 @@ read_parameter(struct reader *reader)
 		read_bare(reader, item);
 }
 
+static void
+read_list(struct reader *reader)
+{
+	for (;;) {
+		skip_gap(reader);
+		if (is_at_end(reader))
+			break;
+		if (peek(reader) == ';')
+			reader->at++;
+		else
+			read_parameter(reader);
+	}
+}
+
+/* "filename=x" where "attachment" should be is a parameter. */
+static struct str
+read_first(struct reader *reader)
+{
+	struct str value = read_main_value(reader);
+	ptrdiff_t equals = str_find(value, '=');
+
+	if (equals <= 0 ||
+	    str_find(str_sub(value, 0, (size_t)equals), '/') >= 0)
+		return value;
+	note(reader);
+	reader->at = 0;
+	return STR("");
+}
+
+/* For a program in C a field ends with its first NUL. */
+static void
+read_up_to_nul(struct reader *reader, struct str raw)
+{
+	ptrdiff_t nul = str_find(raw, '\0');
+	size_t before = reader->n_items;
+
+	if (nul < 0)
+		return;
+	reader->text =
+	    header_unfold(reader->arena, str_sub(raw, 0, (size_t)nul));
+	reader->at = reader->semicolon = 0;
+	reader->has_open_comment = false;
+	read_first(reader);
+	read_list(reader);
+	for (size_t i = before; i < reader->n_items; i++)
+		reader->items[i].is_again = true;
+}
+
 void
 parameters_read(struct arena *arena, struct str raw,
     const struct mime_limits *limits, struct parameters *out, uint64_t *damage)
@@ -385,16 +456,9 @@ parameters_read(struct arena *arena, struct str raw,
 	reader.text = header_unfold(arena, raw);
 	reader.items =
 	    arena_calloc(arena, reader.items_max * sizeof(*reader.items));
-	out->value = read_main_value(&reader);
-	for (;;) {
-		skip_gap(&reader);
-		if (is_at_end(&reader))
-			break;
-		if (peek(&reader) == ';')
-			reader.at++;
-		else
-			read_parameter(&reader);
-	}
+	out->value = read_first(&reader);
+	read_list(&reader);
+	read_up_to_nul(&reader, raw);
 	parameter_join(arena, reader.items, reader.n_items, out, damage);
 }
 

@@ -26,6 +26,7 @@ static const struct {
 	{ "x-uuencode", TRANSFER_UUENCODE },
 	{ "x-uue", TRANSFER_UUENCODE },
 	{ "uuencode", TRANSFER_UUENCODE },
+	{ "uue", TRANSFER_UUENCODE },
 };
 
 /* Without comments; of nested ones the outermost counts. */
@@ -48,6 +49,32 @@ without_comments(struct str name, char room[64])
 	return str_trim((struct str){ room, n });
 }
 
+static bool
+find_name(struct str word, enum transfer_encoding *encoding_out)
+{
+	*encoding_out = TRANSFER_IDENTITY;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!str_eq_nocase(word, str_of(names[i].name)))
+			continue;
+		*encoding_out = names[i].encoding;
+		return true;
+	}
+	return false;
+}
+
+/* The first word without quotes: what most programs look at. */
+static struct str
+first_word(struct str s)
+{
+	size_t len = 0;
+
+	while (s.len > 0 && (s.p[0] == '"' || s.p[0] == '\''))
+		s = str_from(s, 1);
+	while (len < s.len && (ascii_is_alnum(s.p[len]) || s.p[len] == '-'))
+		len++;
+	return str_sub(s, 0, len);
+}
+
 bool
 transfer_encoding_parse(struct str name, enum transfer_encoding *encoding_out)
 {
@@ -56,13 +83,9 @@ transfer_encoding_parse(struct str name, enum transfer_encoding *encoding_out)
 
 	if (word.len > 0 && word.p[word.len - 1] == ';')
 		word = str_trim(str_sub(word, 0, word.len - 1));
-	*encoding_out = TRANSFER_IDENTITY;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!str_eq_nocase(word, str_of(names[i].name)))
-			continue;
-		*encoding_out = names[i].encoding;
+	if (find_name(word, encoding_out))
 		return true;
-	}
+	find_name(first_word(word), encoding_out);
 	return false;
 }
 

@@ -23,7 +23,8 @@ enum transfer_encoding {
 };
 
 /* As in Content-Transfer-Encoding, in any case, comments and blanks around it
- * ignored. False: unknown; *encoding_out is then TRANSFER_IDENTITY. */
+ * ignored. False: it is none, though its first word may be; of any other
+ * *encoding_out is TRANSFER_IDENTITY. */
 bool transfer_encoding_parse(
     struct str name, enum transfer_encoding *encoding_out);
 const char *transfer_encoding_name(enum transfer_encoding encoding);

@@ -83,6 +83,12 @@ def _(p):
     return coded(" (not) BaSe64 (so)", b64(p.text.encode()))
 
 
+@case(TRANSFER, "base64-name-and-more", "phrase", "transfer-encoding",
+      "the encoding's name in quotes, with another behind it")
+def _(p):
+    return coded('"base64", 8bit', b64(p.text.encode()))
+
+
 @case(TRANSFER, "qp-everything", "phrase", hides="each letter in hex")
 def _(p):
     return coded("quoted-printable", "".join(
@@ -312,6 +318,43 @@ def _(p):
     return attached(p, 'filename="%s.jpg%s.exe"' % (p.thing, " " * 60))
 
 
+@case(NAMES, "no-disposition", "program", "parameter",
+      "a name where the disposition should be")
+def _(p):
+    body = part(["Content-Type: application/octet-stream",
+                 "Content-Disposition: filename=" + p.file,
+                 "Content-Transfer-Encoding: base64"], b64(p.program))
+    return mail(["Content-Type: multipart/mixed; boundary=b"],
+                multi("b", [part(["Content-Type: text/plain"], "See file."),
+                            body]))
+
+
+@case(NAMES, "last-of-many", "program", ["ambiguous", "file-name"],
+      "forty names, the last of which counts")
+def _(p):
+    return attached(p, "".join("filename=%d.txt; " % i for i in range(40)) +
+                    "filename=" + p.file)
+
+
+@case(NAMES, "amid-junk", "program", "parameter",
+      "a name between parameters that nobody knows")
+def _(p):
+    junk = "".join("x%d=y; " % i for i in range(200))
+    return attached(p, junk + "filename=" + p.file + "; " + junk)
+
+
+@case(NAMES, "raw-nul", "program", "parameter",
+      "a NUL byte that cuts the name off for some")
+def _(p):
+    return attached(p, 'filename="%s\0.txt"' % p.file)
+
+
+@case(NAMES, "word-in-percent", "program",
+      hides="an encoded word that is percent-coded")
+def _(p):
+    return attached(p, "filename*=utf-8''" + percent(word_b(p.file)))
+
+
 @case(NAMES, "path", "program", hides="a path before the name")
 def _(p):
     return attached(p, 'filename="C:\\\\temp\\\\%s"' % p.file)
@@ -360,6 +403,17 @@ def utf7(text):
 @case(CHARSETS, "utf-7", "phrase", hides="letters as UTF-7 writes others")
 def _(p):
     return coded("7bit", utf7(p.text.rstrip()) + "\r\n", "utf-7")
+
+
+@case(CHARSETS, "utf-7-by-another-name", "phrase", hides="csUnicode11UTF7")
+def _(p):
+    return coded("7bit", utf7(p.text.rstrip()) + "\r\n", "csUnicode11UTF7")
+
+
+@case(CHARSETS, "utf-16-bom-wrong-label", "phrase", "charset",
+      "UTF-16 with its mark, which the label denies")
+def _(p):
+    return coded("base64", b64(p.text.encode("utf-16")), "us-ascii")
 
 
 @case(CHARSETS, "utf-16-bom", "phrase", hides="UTF-16 with its mark")

@@ -211,7 +211,11 @@ what_programs_read_differently_is_read_both_ways(void **state)
 		{ "no value", STR("a; n; c=d"), "a;c=d", BIT_PARAMETER },
 		{ "no name", STR("a; =b; c=d"), "a;c=d", BIT_PARAMETER },
 		{ "only junk", STR("\"\"\"=;((("), "=", BIT_PARAMETER },
-		{ "a NUL", STR("a; n=\"b\0c\""), "a;n=b c", 0 },
+		{ "a NUL", STR("a; n=\"b\0c\""), "a;n=b c;n=b", BIT_PARAMETER },
+		{ "a parameter comes first", STR("Name=x; a=1"), ";name=x;a=1",
+		    BIT_PARAMETER },
+		{ "a NUL", STR("a; name=\"x\0.b\"; c=1"),
+		    "a;name=x .b;c=1;name=x", BIT_PARAMETER },
 		{ "specials unquoted", STR("a; n=--=_x:y/z"), "a;n=--=_x:y/z",
 		    BIT_PARAMETER },
 	};
@@ -225,8 +229,11 @@ caps_keep_the_first_and_the_last(void **state)
 {
 	struct mime_limits limits = mime_limits_of(1048576);
 	const struct parameter_case list = { "five of three",
-		STR("a; b=1; c=2; d=3; e=4; f=5"), "a;b=1;c=2;f=5",
-		BIT_PARAMETER };
+		STR("a; name=1; number=2; charset=3; name=4; number=5"),
+		"a;name=1;number=2;number=5", BIT_PARAMETER | BIT_AMBIGUOUS };
+	const struct parameter_case amid = { "one of many that matters",
+		STR("a; b=1; c=2; d=3; e=4; name=5; f=6; g=7"),
+		"a;b=1;c=2;d=3;name=5", BIT_PARAMETER };
 	const struct parameter_case field = { "a long field",
 		STR("text/plain; name=abcdefgh"), "text/plain;name=abc",
 		DAMAGE_BIT(DAMAGE_HEADER_SIZE) };
@@ -234,6 +241,8 @@ caps_keep_the_first_and_the_last(void **state)
 	(void)state;
 	limits.parameters = 3;
 	check(&list, &limits);
+	limits.parameters = 4;
+	check(&amid, &limits);
 	limits.header_bytes = 20;
 	check(&field, &limits);
 }

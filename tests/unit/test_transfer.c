@@ -258,6 +258,9 @@ test_names_of_encodings_are_read_leniently(void **state)
 		{ "8BIT", true, TRANSFER_IDENTITY },
 		{ "binary", true, TRANSFER_IDENTITY },
 		{ "base-64", false, TRANSFER_IDENTITY },
+		{ "base64, 8bit", false, B64 },
+		{ "\"base64\"", false, B64 },
+		{ "8bit base64", false, TRANSFER_IDENTITY },
 		{ "", false, TRANSFER_IDENTITY },
 		{ "(((((", false, TRANSFER_IDENTITY },
 	};
