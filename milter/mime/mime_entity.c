@@ -65,6 +65,8 @@ close_sinks(struct mime_stream *stream, size_t n_levels)
 		mime_sink_end(stream->sinks[--stream->n_sinks]);
 }
 
+static const struct mime_reading whole_message = { { "message/rfc822", 14 },
+	{ "", 0 }, MIME_MESSAGE };
 static const struct mime_reading plain_text = { { "text/plain", 10 }, { "", 0 },
 	MIME_TEXT };
 
@@ -243,7 +245,8 @@ read_again(struct mime_stream *stream, const struct mime_part *first,
 	part->at = first->at;
 	part->names = first->names;
 	part->n_names = first->n_names;
-	part->is_attachment = first->is_attachment;
+	/* A message in a file is one attachment, not two. */
+	part->is_attachment = first->is_attachment && reading != &whole_message;
 	mime_part_set(mime, part, reading, encoding);
 	note_depth(mime, part);
 	if (has_structure(part) && (inner = mime_stream_new(mime)) == NULL) {
@@ -277,6 +280,9 @@ read_all_again(struct mime_stream *stream, struct mime_part *part,
 			read_again(stream, part, meaning, &meaning->types[t],
 			    encoding);
 		}
+	if (meaning->is_message_file && !has_structure(part))
+		read_again(stream, part, meaning, &whole_message,
+		    meaning->encodings[0]);
 	/* RFC 2045 section 6.4 */
 	if (has_structure(part) && is_coded)
 		mime_note(part, DAMAGE_TRANSFER_ENCODING);
@@ -289,8 +295,9 @@ describe(struct mime *mime, struct mime_part *part,
 	part->damage |= meaning->damage;
 	mime_part_set(mime, part, &meaning->types[0], meaning->encodings[0]);
 	mime_part_name(mime, part, meaning->names, meaning->n_names);
-	part->is_attachment =
-	    meaning->is_attachment || part->kind == MIME_OTHER;
+	part->is_attachment = meaning->is_attachment ||
+			      part->kind == MIME_OTHER ||
+			      str_starts(part->type, STR("image/"));
 }
 
 static bool

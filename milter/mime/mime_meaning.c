@@ -52,6 +52,22 @@ read_parameters(
 	return n;
 }
 
+/* What programs show as a page. Enriched text (RFC 1896) is near enough: words
+ * with tags in them. */
+static bool
+is_page(struct str type)
+{
+	static const char *const pages[] = { "text/html",
+		"application/xhtml+xml", "application/vnd.wap.xhtml+xml",
+		"image/svg+xml", "text/enriched", "text/richtext",
+		"text/watch-html", "text/x-amp-html", "text/x-html" };
+
+	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (str_is(type, pages[i]))
+			return true;
+	return false;
+}
+
 static enum mime_kind
 kind_of(struct str type)
 {
@@ -64,7 +80,7 @@ kind_of(struct str type)
 	for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
 		if (str_is(type, messages[i]))
 			return MIME_MESSAGE;
-	if (str_is(type, "text/html") || str_is(type, "application/xhtml+xml"))
+	if (is_page(type))
 		return MIME_HTML;
 	if (str_starts(type, STR("text/")) || str_starts(type, STR("message/")))
 		return MIME_TEXT;
@@ -295,6 +311,15 @@ read_names(struct maker *maker)
 	mime_names_add(maker->meaning, list, n, maker->limits);
 }
 
+static bool
+ends_in(struct str name, const char *const *endings, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_ends_nocase(name, str_of(endings[i])))
+			return true;
+	return false;
+}
+
 /* Opened from a disk, a page is what is called one, whatever type it had. */
 static bool
 is_name_of_page(struct str name)
@@ -302,15 +327,27 @@ is_name_of_page(struct str name)
 	static const char *const endings[] = { ".htm", ".html", ".shtml",
 		".xht", ".xhtml", ".svg" };
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		struct str ending = str_of(endings[i]);
+	return ends_in(name, endings, sizeof(endings) / sizeof(endings[0]));
+}
 
-		if (name.len >= ending.len &&
-		    str_eq_nocase(
-			str_from(name, name.len - ending.len), ending))
-			return true;
-	}
-	return false;
+/* So is a message. */
+static bool
+is_name_of_message(struct str name)
+{
+	static const char *const endings[] = { ".eml", ".mht", ".mhtml",
+		".nws" };
+
+	return ends_in(name, endings, sizeof(endings) / sizeof(endings[0]));
+}
+
+static void
+read_messages(struct mime_meaning *meaning)
+{
+	if (has_structure(meaning->types[0].kind))
+		return;
+	for (size_t i = 0; i < meaning->n_names; i++)
+		if (is_name_of_message(meaning->names[i]))
+			meaning->is_message_file = true;
 }
 
 static void
@@ -355,6 +392,7 @@ mime_meaning_init(struct mime_meaning *meaning, struct mime_fields *fields,
 		read_boundaries(&maker);
 	read_names(&maker);
 	read_pages(meaning);
+	read_messages(meaning);
 	meaning->is_attachment = is_attached(&maker) || meaning->n_names > 0;
 }
 

@@ -89,6 +89,7 @@ struct mime_meaning {
 	struct mime_boundary boundaries[MIME_BOUNDARIES_MAX];
 	size_t n_boundaries;
 	bool is_attachment;
+	bool is_message_file; /* programs open it as a message, by its name */
 	struct str *names;
 	size_t n_names;
 	uint64_t damage;

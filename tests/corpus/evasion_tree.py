@@ -367,6 +367,17 @@ def _(p):
                     "Content-Transfer-Encoding: quoted-printable"])]))
 
 
+@case(NESTING, "message-file", "program",
+      hides="a file that programs open as a message, by its name")
+def _(p):
+    inner = mail(["Content-Type: multipart/mixed; boundary=c"],
+                 multi("c", [plain(), program(p)]))
+    body = part(["Content-Type: application/octet-stream; name=letter.eml",
+                 "Content-Transfer-Encoding: base64"], b64(inner))
+    return mail(["Content-Type: multipart/mixed; boundary=b"],
+                multi("b", [plain(), body]))
+
+
 @case(NESTING, "partial", None, "partial-message", "one of two pieces of a message")
 def _(p):
     return mail(["Content-Type: message/partial; id=x; number=1; total=2"],
