@@ -80,6 +80,24 @@ add(struct content_url_set *set, struct str url, struct str host,
 	*place = (uint32_t)set->n;
 }
 
+/* "view-source:http://host/" and "ms-word:ofe|u|http://host/" lead where the
+ * address in them does. */
+static void
+add_inner(struct content_url_set *set, struct str outer,
+    const struct mime_part *part, struct str *host_out, uint64_t *damage)
+{
+	static const char *const others[] = { "data:", "mailto:", "cid:" };
+	struct str inner, url;
+	size_t at = 0;
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (str_starts(outer, str_of(others[i])))
+			return;
+	if (url_next(outer, &at, &inner) &&
+	    url_normal(set->scratch, inner, &url, host_out) == 0)
+		add(set, url, *host_out, part, damage);
+}
+
 void
 content_url_add(struct content_url_set *set, struct str target,
     const struct mime_part *part, struct str *host_out, uint64_t *damage)
@@ -104,6 +122,8 @@ content_url_add(struct content_url_set *set, struct str target,
 	if (url.len > set->url_bytes_max)
 		url = utf8_whole(str_sub(url, 0, set->url_bytes_max));
 	add(set, url, *host_out, part, damage);
+	if (host_out->len == 0)
+		add_inner(set, url, part, host_out, damage);
 }
 
 void

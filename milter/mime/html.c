@@ -37,9 +37,10 @@ struct work {
 	struct html_sheet sheet;
 	struct buf style; /* for reading CSS */
 	struct buf target;
-	bool has_link;    /* <a> is open, and its target is in target */
-	size_t link_from; /* in the visible text */
-	bool is_outlook;  /* in a comment that Outlook reads */
+	bool has_link;         /* <a> is open, and its target is in target */
+	size_t link_from;      /* in the visible text */
+	bool is_outlook;       /* in a comment that Outlook reads */
+	const char *cdata_end; /* of what was read last; or NULL */
 	struct missed missed;
 };
 
@@ -385,6 +386,27 @@ find_comment_end(
 	return NULL;
 }
 
+static bool
+has_word(struct str s, const char *word)
+{
+	struct str want = str_of(word);
+
+	for (size_t i = 0; i + want.len <= s.len; i++)
+		if (str_eq_nocase(str_sub(s, i, i + want.len), want))
+			return true;
+	return false;
+}
+
+static bool
+is_true_for_outlook(struct str condition)
+{
+	bool is_not = condition.len > 0 && condition.p[0] == '!';
+
+	if (has_word(condition, "mso") || has_word(condition, "vml"))
+		return !is_not;
+	return is_not || has_word(condition, "true");
+}
+
 /* "[if mso]>", "[if gte mso 9]>", but not "[if !mso]>": how long it is. */
 static size_t
 outlook_condition_len(struct str comment)
@@ -398,10 +420,7 @@ outlook_condition_len(struct str comment)
 	    (close = str_find(comment, '>')) < 0)
 		return 0;
 	condition = str_trim(str_sub(comment, 3, (size_t)close));
-	if (condition.len == 0 || condition.p[0] == '!' ||
-	    memmem(condition.p, condition.len, "mso", 3) == NULL)
-		return 0;
-	return (size_t)close + 1;
+	return is_true_for_outlook(condition) ? (size_t)close + 1 : 0;
 }
 
 static void read_markup(struct work *work, const char *p, const char *end);
@@ -449,6 +468,32 @@ read_comment(struct work *work, const char *p, const char *end)
 	return behind;
 }
 
+/*
+ * "<![CDATA[…]]>" is text in a picture (SVG) and a comment up to the next ">"
+ * in a page. The text is kept for both, where it splits no word; what stands
+ * in one that was read is not read again, or it would be quadratic.
+ */
+static void
+read_cdata(struct work *work, const char *p, const char *end)
+{
+	static const char begin[] = "<![CDATA[";
+	const size_t len = sizeof(begin) - 1;
+	const char *until;
+
+	if ((size_t)(end - p) < len || memcmp(p, begin, len) != 0 ||
+	    p < work->cdata_end)
+		return;
+	until = memmem(p, (size_t)(end - p), "]]>", 3);
+	work->cdata_end = until != NULL ? until : end;
+	if (until == NULL || work->is_outlook)
+		return;
+	work->text.is_outlook = true;
+	html_text_to(&work->text, true);
+	html_text_read(&work->text, p + len, until, false);
+	work->text.is_outlook = false;
+	note_look(work);
+}
+
 static bool
 is_letter(char c)
 {
@@ -469,6 +514,7 @@ read_less(struct work *work, const char *p, const char *end)
 	if (len > 3 && memcmp(p, "<!--", 4) == 0)
 		return read_comment(work, p, end);
 	if (len > 1 && (p[1] == '!' || p[1] == '?' || p[1] == '/')) {
+		read_cdata(work, p, end);
 		/* <!DOCTYPE>, <![endif]>, <?xml>, </>: no text at all */
 		p = memchr(p, '>', len);
 		return p != NULL ? p + 1 : end;

@@ -247,9 +247,17 @@ void
 html_link_refresh(struct html_links *links, struct str value)
 {
 	ptrdiff_t found;
+	struct str before;
 
 	value = decode(links, value);
-	if ((found = str_find(value, '=')) < 0)
-		return;
-	tell_css(links, str_from(value, (size_t)found + 1));
+	/* "5;" and then the address, "url=" before it or not */
+	while (value.len > 0 &&
+	       (ascii_is_space(value.p[0]) ||
+		   str_find(STR("0123456789.;,"), value.p[0]) >= 0))
+		value = str_from(value, 1);
+	found = str_find(value, '=');
+	before = str_trim(str_sub(value, 0, found < 0 ? 0 : (size_t)found));
+	if (str_eq_nocase(before, STR("url")))
+		value = str_from(value, (size_t)found + 1);
+	tell_css(links, value);
 }

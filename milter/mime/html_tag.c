@@ -236,8 +236,12 @@ find_attribute(struct str name)
 static void
 add_attribute(struct html_tag *tag, struct str name, struct str value)
 {
-	const struct attribute *found = find_attribute(name);
+	const struct attribute *found;
 
+	/* "x:href", if a page calls the name space of XLink so. */
+	if (name.len > 5 && str_ends_nocase(name, STR(":href")))
+		name = str_from(name, name.len - 4);
+	found = find_attribute(name);
 	if (found == NULL || html_tag_has(tag, found->attribute))
 		return;
 	tag->has |= 1u << found->attribute;

@@ -169,6 +169,27 @@ trim_end(struct str url)
 	return url;
 }
 
+/* What cannot be in a name of a host ends the address there: "(see
+ * http://host)or", "http://one,http://two". Before an "@" it is a user's. */
+static size_t
+end_of_odd_host(struct str text, size_t from, size_t end)
+{
+	size_t odd = end;
+
+	for (size_t i = from; i < end; i++) {
+		char c = text.p[i];
+
+		if (c == '/' || c == '\\' || c == '?' || c == '#')
+			break;
+		if (c == '@')
+			odd = end;
+		else if (odd == end &&
+			 str_find(STR("'(),;!|{}^&=+$*~"), c) >= 0)
+			odd = i;
+	}
+	return odd;
+}
+
 /* The first letter of "http", "ftp" and "www" -> the second. */
 static const char seconds[256] = {
 	['f'] = 't',
@@ -205,6 +226,7 @@ url_next(struct str text, size_t *at, struct str *url_out)
 		end = find_end(text, i + head);
 		if (i > 0 && text.p[i - 1] == '<')
 			end = find_angle_end(text, end);
+		end = end_of_odd_host(text, i + head, end);
 		url = trim_end(str_sub(text, i, end));
 		if (url.len <= head) {
 			i += head - 1;

@@ -169,6 +169,29 @@ normal_opaque(
 	return 0;
 }
 
+/* Of "file://host/x" and the like, which are asked for at a click: the host.
+ * Empty: none, as in "file:///x". */
+static struct str
+host_of_share(struct arena *arena, struct str scheme, struct str rest)
+{
+	static const char *const shares[] = { "file", "smb", "sftp", "ftps",
+		"webcal", "webcals", "feed", "intent" };
+	size_t slashes = skip_slashes(rest);
+	struct str host = { "", 0 };
+
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		if (slashes < 2 || slashes == 3 ||
+		    !str_eq_nocase(scheme, str_of(shares[i])))
+			continue;
+		rest = str_from(rest, slashes);
+		host = str_sub(rest, 0, authority_len(rest));
+		host = str_from(host, (size_t)(str_find_last(host, '@') + 1));
+		take_port(&host);
+		return url_host(arena, host);
+	}
+	return host;
+}
+
 /* rest: behind scheme and slashes. */
 static int
 normal_web(struct arena *arena, const struct scheme *scheme, struct str rest,
@@ -224,7 +247,8 @@ url_normal(struct arena *arena, struct str target, struct str *url_out,
 		return -1;
 	scheme = find_scheme(str_sub(target, 0, len));
 	if (scheme == NULL) {
-		*host_out = (struct str){ "", 0 };
+		*host_out = host_of_share(
+		    arena, str_sub(target, 0, len), str_from(target, len + 1));
 		return normal_opaque(arena, target, len, url_out);
 	}
 	target = str_from(target, len + 1);

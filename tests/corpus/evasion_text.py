@@ -181,6 +181,46 @@ def _(p):
     return page("<![if !mso]>%s<![endif]>" % p.phrase)
 
 
+@case(HTML, "conditional-for-pictures", "phrase",
+      hides="a conditional comment that Outlook reads for its pictures")
+def _(p):
+    return page("<!--[if gte vml 1]>%s<![endif]-->" % p.phrase)
+
+
+@case(HTML, "cdata", "phrase", hides="CDATA in a picture")
+def _(p):
+    return page("<svg><text><![CDATA[%s]]></text></svg>" % p.phrase)
+
+
+@case(HTML, "enriched", "phrase",
+      hides="enriched text: tags inside of the words")
+def _(p):
+    return mail(["Content-Type: text/enriched"],
+                between(p.phrase, "<bold></bold>") + "\r\n")
+
+
+@case(HTML, "link-refresh-bare", "link",
+      hides="a page that goes elsewhere, without url=")
+def _(p):
+    return page("Wait.",
+                '<meta http-equiv="refresh" content="0;%s">' % p.url)
+
+
+@case(HTML, "link-file", "link", hides="a file of another host")
+def _(p):
+    return page('<a href="file://%s/x">here</a>' % p.host)
+
+
+@case(HTML, "link-in-link", "link", hides="an address that opens a program")
+def _(p):
+    return page('<a href="ms-word:ofe|u|%s">here</a>' % p.url)
+
+
+@case(HTML, "link-xlink", "link", hides="XLink under another name")
+def _(p):
+    return page('<svg xmlns:q="xlink"><a q:href="%s"><text>x' % p.url)
+
+
 @case(HTML, "title-and-textarea", "phrase",
       hides="text in elements that hold no tags")
 def _(p):
@@ -261,6 +301,12 @@ def _(p):
       hides="variation selectors and tags")
 def _(p):
     return spelled(between(p.phrase, "\ufe0f\U000e0061"))
+
+
+@case(UNICODE, "glued-address", "link",
+      hides="addresses with nothing but a comma between")
+def _(p):
+    return spelled("http://www.example.org,%s;x" % p.url.rsplit("/", 1)[0])
 
 
 @case(UNICODE, "in-base64-html", "folded",

@@ -61,7 +61,7 @@ static const struct text_case texts[] = {
 	{ "unclosed comment to the end", "a<!-- b", "a" },
 	{ "declarations", "<!DOCTYPE html><?xml version='1.0'?>a<!x>b</>c",
 	    "abc" },
-	{ "CDATA is a comment", "ch<![CDATA[x]]>eap", "cheap" },
+	{ "CDATA is a comment", "ch<![CDATA[]]>eap", "cheap" },
 	{ "bogus end tag", "ch</ x>eap", "cheap" },
 	{ "conditions for others", "<![if !mso]>a<![endif]>b", "ab" },
 	{ "not for Outlook", "<!--[if !mso]><!-->a<!--<![endif]-->b", "ab" },
@@ -181,6 +181,9 @@ static const struct text_case links[] = {
 	{ "refresh",
 	    "<meta http-equiv=Refresh content=\"0; URL='http://a.example/'\">",
 	    "http://a.example/\n" },
+	{ "refresh without url=",
+	    "<meta http-equiv=Refresh content='0.5;http://a.example/?b=c'>",
+	    "http://a.example/?b=c\n" },
 	{ "no refresh", "<meta http-equiv=x content='0;url=x:1'>", "" },
 	{ "base",
 	    "<base href='http://a.example/b/c?d/e'><a href=f>1</a><img src=/g>"
@@ -193,6 +196,7 @@ static const struct text_case links[] = {
 	    "http://a.example\nhttp://b/\nhttp://a.example/c\n" },
 	{ "for Outlook", "<!--[if mso]><a href=x:1>b</a><![endif]-->",
 	    "x:1\n" },
+	{ "XLink by another name", "<svg><a q:href=x:1>b</a>", "x:1|b\n" },
 	{ "in a comment", "<!-- <a href=x:1>b</a> -->", "" },
 	{ "in a script", "<script>'<a href=x:1>'</script>", "" },
 };

@@ -282,6 +282,12 @@ static const struct hidden_case cases[] = {
 	/* for Outlook alone; no trick */
 	{ "for Outlook", "ch<!--[if mso]><p>x<div hidden><![endif]-->eap",
 	    "cheap", "x" },
+	{ "for Outlook's pictures", "ch<!--[if gte VML 1]>x<![endif]-->eap",
+	    "cheap", "x" },
+	{ "for all but browsers", "ch<!--[if !IE]>x<![endif]-->eap", "cheap",
+	    "x" },
+	{ "text of a picture", "ch<![CDATA[x<y]]>eap<![CDATA[z]]>", "cheap",
+	    "x<y\nz" },
 	{ "settings of Word",
 	    "a<!--[if gte mso 9]><xml><w:x>Normal</w:x></xml><![endif]-->b",
 	    "ab", "" },
