@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <iconv.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #define WINDOW_BYTES 1024
 #define REPLACEMENT  0xfffd
@@ -42,7 +43,6 @@ static const struct charset charsets[] = {
 	{ "ascii", NULL, READ_ASCII },
 	{ "ansi_x3.4-1968", NULL, READ_ASCII },
 	{ "iso-8859-1", "CP1252", READ_ICONV },
-	{ "iso8859-1", "CP1252", READ_ICONV },
 	{ "latin1", "CP1252", READ_ICONV },
 	{ "iso-8859-2", "ISO-8859-2", READ_ICONV },
 	{ "iso-8859-3", "ISO-8859-3", READ_ICONV },
@@ -124,7 +124,6 @@ static const struct charset charsets[] = {
 	{ "x-mac-cyrillic", "MAC-CYRILLIC", READ_ICONV },
 	{ "viscii", "VISCII", READ_ICONV },
 	{ "iso-8859-6-i", "ISO-8859-6", READ_ICONV },
-	{ "iso_8859-1", "CP1252", READ_ICONV },
 	{ "l1", "CP1252", READ_ICONV },
 	{ "cp1253", "CP1253", READ_ICONV },
 	{ "cp1254", "CP1254", READ_ICONV },
@@ -265,12 +264,30 @@ is_ascii(struct str s)
 }
 
 static const struct charset *
-find_charset(struct str name)
+find_row(struct str name)
 {
 	for (size_t i = 0; i < N_CHARSETS; i++)
 		if (str_eq_nocase(str_of(charsets[i].name), name))
 			return &charsets[i];
 	return NULL;
+}
+
+/* "iso8859-15" and "iso_8859-15" are written, too. */
+static const struct charset *
+find_charset(struct str name)
+{
+	const struct charset *charset = find_row(name);
+	struct str number = str_from(name, name.len < 3 ? name.len : 3);
+	char room[16] = "iso-";
+
+	if (charset != NULL || !str_eq_nocase(str_sub(name, 0, 3), STR("iso")))
+		return charset;
+	if (number.len > 0 && number.p[0] == '_')
+		number = str_from(number, 1);
+	if (number.len == 0 || number.len > sizeof(room) - 4)
+		return NULL;
+	memcpy(room + 4, number.p, number.len);
+	return find_row((struct str){ room, 4 + number.len });
 }
 
 static void
