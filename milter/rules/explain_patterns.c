@@ -35,6 +35,38 @@ explain_scan(const struct scan *scan, struct buf *out)
 	buf_printf(out, "together; tried by themselves: %zu\n", alone);
 }
 
+struct count {
+	size_t n, n_alone;
+};
+
+static void
+count_entry(void *context, const struct table_pattern *entry)
+{
+	struct count *count = context;
+
+	count->n++;
+	count->n_alone += entry->refusal != NULL;
+}
+
+static void
+explain_table(const struct table *table, struct buf *out)
+{
+	struct count count = { 0 };
+
+	table_patterns(table, count_entry, &count);
+	if (count.n == 0)
+		return;
+	buf_printf(out, "scan of table %.*s: %zu pattern%s, ",
+	    STR_ARG(table->name), count.n, count.n == 1 ? "" : "s");
+	if (count.n < PREFILTER_MIN)
+		buf_add_cstr(out, "one by one: they are few\n");
+	else if (!prefilter_is_available())
+		buf_add_cstr(out, "one by one\n");
+	else
+		buf_printf(
+		    out, "together; tried by themselves: %zu\n", count.n_alone);
+}
+
 static void
 explain_refusal(void *context, const struct pattern_place *place)
 {
@@ -64,5 +96,7 @@ ruleset_explain_patterns(const struct ruleset *rules, struct buf *out)
 		    prefilter_version());
 	for (size_t i = 0; i < program->n_scans; i++)
 		explain_scan(&program->scans[i], out);
+	for (size_t i = 0; i < program->n_tables; i++)
+		explain_table(program->tables[i], out);
 	pattern_places(program, explain_refusal, out);
 }

@@ -1,5 +1,6 @@
 #include "rules/places.h"
 
+#include "mime/limits.h"
 #include "rules/prefilter.h"
 
 #include <assert.h>
@@ -35,6 +36,23 @@ refusal_of(const struct program *program, const struct condition *cond)
 		   : prefilter_refusal(scan->prefilter, cond->scan_at);
 }
 
+/* As far as the cap is small enough to matter. */
+static size_t
+longest_of(const struct condition *cond)
+{
+	const struct mime_limits limits = mime_limits_of(0);
+
+	if (cond->is_value)
+		return 0;
+	if (cond->ref.fact->id == FACT_ATTACHMENT_NAME ||
+	    cond->ref.fact->id == FACT_ARCHIVE_NAME)
+		return limits.name_bytes;
+	if (cond->ref.fact->id == FACT_URL ||
+	    cond->ref.fact->id == FACT_URL_HOST)
+		return limits.url_bytes;
+	return 0;
+}
+
 static void
 walk_condition(struct walk *walk, const struct condition *cond)
 {
@@ -49,6 +67,7 @@ walk_condition(struct walk *walk, const struct condition *cond)
 	place.pattern = cond->pattern;
 	place.where = where_is(walk->arena, cond->regex_pos);
 	place.refusal = refusal_of(walk->program, cond);
+	place.longest = longest_of(cond);
 	walk->each(walk->context, &place);
 }
 
@@ -58,7 +77,7 @@ walk_entry(void *context, const struct table_pattern *entry)
 	struct walk *walk = context;
 	const struct table *table = walk->table;
 	struct pattern_place place = { entry->pattern, walk->owner, STR(""),
-		entry->refusal };
+		entry->refusal, 0 };
 
 	assert(table->is_file || entry->number < table->n_entries);
 	place.where = table->is_file ? arena_printf(walk->arena, "%.*s:%zu",

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define PIECE_BYTES ((size_t)256 * 1024)
@@ -282,6 +283,14 @@ split_number(char *path)
 	return number;
 }
 
+static bool
+is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 int
 corpus_read_one(const char *path, struct buf *text, struct buf *why)
 {
@@ -296,7 +305,9 @@ corpus_read_one(const char *path, struct buf *text, struct buf *why)
 	free(paths[0]);
 	if (only.n == 1)
 		return 0;
-	if (only.n > 1)
+	if (only.n > 1 && is_folder(path))
+		buf_add_cstr(why, "is a folder: expected one of its mails");
+	else if (only.n > 1)
 		buf_add_cstr(why, "has several mails; one of a mailbox is "
 				  "named FILE:NUMBER");
 	else if (why->len == 0)

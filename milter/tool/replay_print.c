@@ -109,7 +109,7 @@ add_rule(const struct tally *tally, size_t i, struct grid *grid)
 	cells[n++] = number(arena, rule->n_hits);
 	cells[n++] = number(arena, rule->n_would);
 	cells[n++] = percent(arena, rule->cpu_ns, tally->cpu_ns);
-	cells[n++] = arena_printf(arena, "%.1f", us);
+	cells[n++] = arena_printf(arena, "%.1fus", us);
 	if (tally->n_spent > 0)
 		cells[n++] = number(arena, rule->n_spent);
 	cells[n++] = example_text(arena, &rule->examples, 0);
@@ -125,8 +125,8 @@ print_rules(const struct tally *tally, struct arena *arena, struct buf *out)
 		{ "RULE", false },
 		{ "HITS", true },
 		{ "WOULD", true },
-		{ "TIME", true },
-		{ "US/MAIL", true },
+		{ "CPU", true },
+		{ "CPU/MAIL", true },
 	};
 	struct grid grid;
 	size_t n = 5;

@@ -123,7 +123,9 @@ match_text(struct trial *trial, const struct recipe *recipe)
 static void
 try_run(struct trial *trial, struct str head, struct str piece, struct str last)
 {
-	struct recipe recipe = { head, piece, TEXT_BYTES / piece.len, "" };
+	size_t most =
+	    trial->place->longest > 0 ? trial->place->longest : TEXT_BYTES;
+	struct recipe recipe = { head, piece, most / piece.len, "" };
 
 	if (recipe.times > RUN)
 		recipe.times = RUN;

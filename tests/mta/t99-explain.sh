@@ -117,6 +117,9 @@ run 0 "a mail of a mailbox" explain box:2
 like "  is found by its number" "$OUT" '^  subject +"second"$'
 run 1 "a mailbox without a number" explain box
 like "  says what to do" "$ERR" 'box: has several mails; one of a mailbox is named FILE:NUMBER'
+mkdir folder && cp box folder/1 && cp box folder/2
+run 1 "a folder" explain folder
+like "  is not one mail" "$ERR" 'folder: is a folder: expected one of its mails'
 run 1 "a number that is not there" explain box:3
 run 1 "a file that is not there" explain none.eml
 like "  is named" "$ERR" '^sluice: none\.eml: No such file or directory$'

@@ -54,7 +54,7 @@ run 0 "a folder" replay mails
 is "  its mails, whatever they are called" "$(printf '%s\n' "$OUT" | sed -n '1s/ in .*//p')" "3 mails"
 like "  a rule's hits, and an example" "$OUT" '^lottery +1 +- .* mails/deep/2\.eml$'
 like "  would-have hits" "$OUT" '^would +- +1 .* mails/1\.eml$'
-like "  one that never hit" "$OUT" '^gone +- +- +[<0-9.]+% +[0-9.]+$'
+like "  one that never hit" "$OUT" '^gone +- +- +[<0-9.]+% +[0-9.]+us$'
 like "  the verdicts" "$OUT" '^reject by lottery +1 +33\.3%$'
 like "  accepted, by no rule" "$OUT" '^accept +2 +66\.7%$'
 like "  each mail meets empty counters and tables" "$OUT" '^slow +- +- '
