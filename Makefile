@@ -41,7 +41,7 @@ LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 # The lowest layer last: an archive may only need those behind it.
 LAYERS   = tool daemon conf engine rules store inspect mime base
-SRCS     = $(wildcard milter/*/*.c)
+SRCS     = $(wildcard milter/*/*.c milter/*/*/*.c)
 OBJS     = $(SRCS:%.c=$(BUILD)/obj/%.o)
 MAINS    = $(BUILD)/obj/milter/daemon/main.o $(BUILD)/obj/milter/tool/main.o
 ARCHIVES = $(LAYERS:%=$(BUILD)/lib%.a)
@@ -67,7 +67,7 @@ $(BUILD)/sluice: $(BUILD)/obj/milter/tool/main.o $(ARCHIVES)
 define ARCHIVE_RULE
 $(BUILD)/lib$(1).a: $(filter-out $(MAINS),$(filter $(BUILD)/obj/milter/$(1)/%,$(OBJS)))
 	@rm -f $$@
-	@ar rcs $$@ $$^
+	@ar qcs $$@ $$^
 endef
 $(foreach layer,$(LAYERS),$(eval $(call ARCHIVE_RULE,$(layer))))
 
@@ -90,8 +90,8 @@ $(BUILD)/gen/%_lua.h: $(BUILD)/gen/%.lua
 	   echo 'static const char $*_lua[] ='; \
 	   sed 's/\\/\\\\/g; s/"/\\"/g; s/^/\t"/; s/$$/\\n"/' $<; echo ';'; } > $@
 
-$(BUILD)/obj/milter/store/redis_script.o: $(BUILD)/gen/charge_lua.h
-$(BUILD)/obj/milter/store/redis_merge.o: $(BUILD)/gen/merge_lua.h
+$(BUILD)/obj/milter/store/redis/script.o: $(BUILD)/gen/charge_lua.h
+$(BUILD)/obj/milter/store/redis/merge.o: $(BUILD)/gen/merge_lua.h
 
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)

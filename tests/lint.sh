@@ -72,6 +72,7 @@ shared_things() {
 	find "$build/obj/milter" -name '*.o' ! -path '*/tool/*' |
 	while read -r object; do
 		file=${object#"$build/obj/milter/"}
+		[ -e "milter/${file%.o}.c" ] || continue # of long ago
 		objdump -t "$object" | awk -v file="${file%.o}.c" '
 			/ O / && $(NF - 2) ~ /^([.](bss|data)|[*]COM[*])/ &&
 			    $(NF - 2) !~ /[.]ro/ {
@@ -79,10 +80,9 @@ shared_things() {
 				print file, $NF
 			}'
 	done
-	for layer in base mime inspect store rules engine conf daemon; do
-		grep -lE '^(static |	).*(_Atomic|atomic_|_(mutex|rwlock)_t)[^*;=]*[ )][*a-z_]+(\[.*\])?( = .*)?;' \
-			milter/$layer/*.[ch]
-	done | sed 's,^milter/,,'
+	find milter -name '*.[ch]' ! -path '*/tool/*' -print0 | xargs -0 \
+		grep -lE '^(static |	).*(_Atomic|atomic_|_(mutex|rwlock)_t)[^*;=]*[ )][*a-z_]+(\[.*\])?( = .*)?;' |
+		sed 's,^milter/,,'
 }
 
 # All of them stand in milter/SHARED, and all that stands there is true.

@@ -1,5 +1,7 @@
 #include "base/domain.h"
 
+#include "base/utf8.h"
+
 #include <idn2.h>
 
 static bool

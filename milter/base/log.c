@@ -4,6 +4,8 @@
  */
 #include "base/log.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>

@@ -48,12 +48,4 @@ int ascii_hex(char c); /* what a hexadecimal digit stands for, or -1 */
 uint64_t str_hash(struct str s);
 uint64_t str_hash_nocase(struct str s);
 
-/*
- * UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF, no overlong forms).
- * utf8_bad returns the offset of the first wrong byte, or -1.
- */
-ptrdiff_t utf8_bad(struct str s);
-/* Length 1-4 of the valid sequence at the start of s, 0 if there is none. */
-size_t utf8_sequence(struct str s);
-
 #endif

@@ -8,6 +8,7 @@
  */
 #include "conf/conf.h"
 
+#include "base/utf8.h"
 #include "conf/files.h"
 #include "conf/option.h"
 

@@ -4,10 +4,10 @@
  */
 #include "engine/detail.h"
 
+#include "base/utf8.h"
 #include "engine/facts.h"
 #include "engine/parts.h"
 #include "engine/use.h"
-#include "mime/utf8.h"
 #include "rules/print.h"
 
 #define FACTS_MAX 16 /* of one report */

@@ -6,6 +6,7 @@
 #include "engine/report.h"
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "engine/detail.h"
 #include "engine/facts.h"
 #include "mime/mime.h"

@@ -3,9 +3,9 @@
  * ${limit.max}) come from the evidence of the rule's condition.
  */
 #include "base/quantity.h"
+#include "base/utf8.h"
 #include "engine/eval.h"
 #include "engine/side.h"
-#include "mime/utf8.h"
 
 #include <time.h>
 

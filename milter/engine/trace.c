@@ -8,6 +8,7 @@
 #include "engine/trace.h"
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "engine/trace_run.h"
 
 #include <assert.h>

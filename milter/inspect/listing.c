@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "mime/charset.h"
-#include "mime/utf8.h"
 
 #include <string.h>
 

@@ -10,6 +10,7 @@
 #include "inspect/wire.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "inspect/magic.h"
 #include "mime/charset.h"
 

@@ -11,7 +11,7 @@
  */
 #include "mime/charset.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <iconv.h>

@@ -8,11 +8,11 @@
  */
 #include "mime/content.h"
 
+#include "base/utf8.h"
 #include "mime/content_own.h"
 #include "mime/fold.h"
-#include "mime/html.h"
+#include "mime/html/html.h"
 #include "mime/url.h"
-#include "mime/utf8.h"
 
 /* Of all addresses together; a base that is long makes many of few bytes. */
 #define URLS_BYTES  ((size_t)512 * 1024)

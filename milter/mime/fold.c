@@ -5,8 +5,8 @@
  */
 #include "mime/fold.h"
 
+#include "base/utf8.h"
 #include "mime/fold_own.h"
-#include "mime/utf8.h"
 
 #include <string.h>
 

@@ -11,6 +11,7 @@
 #include "mime/header.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/charset.h"
 #include "mime/encoded_word.h"
 

@@ -12,6 +12,7 @@
 #include "mime/header.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/charset.h"
 
 #define LINE_MAX_PLAIN   78  /* RFC 5322 section 2.1.1 */

@@ -9,9 +9,9 @@
  */
 #include "mime/mime_own.h"
 
+#include "base/utf8.h"
 #include "mime/charset.h"
 #include "mime/header.h"
-#include "mime/utf8.h"
 
 #include <string.h>
 

@@ -5,6 +5,8 @@
  */
 #include "mime/mime_own.h"
 
+#include "base/utf8.h"
+
 /* Of what most parts are, one copy is enough. */
 static const char *const usual_types[] = { "text/plain", "text/html",
 	"multipart/mixed", "multipart/alternative", "multipart/related",

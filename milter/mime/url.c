@@ -7,7 +7,7 @@
  */
 #include "mime/url.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 
 /* How far an address in "<…>" goes on over line ends (RFC 3986 appendix C). */
 #define ANGLE_BYTES_MAX 4096

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/domain.h"
 #include "base/ip.h"
+#include "base/utf8.h"
 #include "mime/fold.h"
 
 #define V4_PARTS_MAX 4

@@ -4,8 +4,8 @@
  */
 #include "rules/cases.h"
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
-#include "mime/utf8.h"
 #include "rules/pattern.h"
 
 #include <stdlib.h>

@@ -9,8 +9,8 @@
  */
 #include "rules/diag.h"
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
-#include "mime/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>

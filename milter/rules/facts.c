@@ -6,7 +6,7 @@
  */
 #include "rules/facts.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 #include "rules/suggest.h"
 
 #include <assert.h>

@@ -6,7 +6,7 @@
  */
 #include "rules/lexer.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 #include "rules/regex_text.h"
 
 #include <stdio.h>

@@ -4,6 +4,8 @@
  */
 #include "rules/mailbox.h"
 
+#include "base/utf8.h"
+
 static bool
 is_beyond_ascii(char c)
 {

@@ -5,8 +5,8 @@
  */
 #include "rules/pattern.h"
 
+#include "base/utf8.h"
 #include "base/xalloc.h"
-#include "mime/utf8.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -5,6 +5,7 @@
 #include "rules/ruleset.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "inspect/inspect.h"
 #include "rules/check.h"

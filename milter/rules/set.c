@@ -7,6 +7,7 @@
 #include "rules/set.h"
 
 #include "base/domain.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "rules/entry.h"
 #include "rules/prefilter.h"

@@ -5,7 +5,7 @@
  */
 #include "rules/superset_item.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 
 #include <limits.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  */
 #include "rules/superset_reader.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 struct merge_part;
 
-/* A listing of counters, as redis_admin.c takes it. */
+/* A listing of counters, as redis/admin.c takes it. */
 struct backend_listing {
 	struct str prefix;
 	struct str limit;    /* empty: of all */
@@ -145,6 +145,6 @@ extern const struct backend memory_backend;
 void *redis_open(const struct store_url *url, const struct store *store,
     const struct store_options *options, struct buf *error);
 extern const struct backend redis_backend;
-extern const struct backend_ledger redis_ledger; /* redis_ledger.c */
+extern const struct backend_ledger redis_ledger; /* redis/ledger.c */
 
 #endif

@@ -6,6 +6,7 @@
  */
 #include "store/text.h"
 
+#include "base/utf8.h"
 #include "store/raise.h"
 
 /* 9e15 ms, in seconds: what a Lua number and an int64_t both hold. */

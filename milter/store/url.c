@@ -8,7 +8,7 @@
 #include "store/url.h"
 
 #include "base/quantity.h"
-#include "store/redis_tls.h"
+#include "store/redis/tls.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  * A rule file is right or wrong without the store; that is only asked which
  * rules an operator has switched to being observed.
  */
-#include "tool/effect.h"
+#include "tool/desk/effect.h"
 #include "tool/slow.h"
 #include "tool/tool.h"
 

@@ -6,11 +6,11 @@
  * rules as they are. A listing of many is read as it stands in the store,
  * where the maximum is that of the last charge; it has to look at every key.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "rules/key.h"
-#include "tool/json.h"
-#include "tool/reading.h"
+#include "tool/desk/reading.h"
+#include "tool/show/json.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "conf/load.h"
 #include "mime/mime.h"
-#include "tool/corpus.h"
-#include "tool/screen.h"
-#include "tool/shown.h"
+#include "tool/corpus/corpus.h"
+#include "tool/show/screen.h"
+#include "tool/show/shown.h"
 #include "tool/tool.h"
 
 #include <unistd.h>

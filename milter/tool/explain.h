@@ -5,7 +5,7 @@
 #ifndef SLUICE_TOOL_EXPLAIN_H
 #define SLUICE_TOOL_EXPLAIN_H
 
-#include "tool/rehearsal.h"
+#include "tool/corpus/rehearsal.h"
 
 struct mime_part;
 

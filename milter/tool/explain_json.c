@@ -4,8 +4,8 @@
 #include "tool/explain.h"
 
 #include "mime/mime.h"
-#include "tool/json.h"
-#include "tool/names.h"
+#include "tool/desk/names.h"
+#include "tool/show/json.h"
 
 static void
 add_said(const char *name, const struct envelope_text *said, struct buf *out)

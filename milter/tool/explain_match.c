@@ -7,7 +7,7 @@
 
 #include "mime/header.h"
 #include "mime/mail_text.h"
-#include "tool/shown.h"
+#include "tool/show/shown.h"
 
 /* header["Subject"]: the name of the fact, and its argument. */
 static const struct fact *

@@ -7,8 +7,8 @@
 #include "mime/header.h"
 #include "mime/mail_text.h"
 #include "mime/mime.h"
-#include "tool/grid.h"
-#include "tool/shown.h"
+#include "tool/show/grid.h"
+#include "tool/show/shown.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  */
 #include "tool/explain.h"
 
-#include "tool/grid.h"
-#include "tool/names.h"
-#include "tool/shown.h"
+#include "tool/desk/names.h"
+#include "tool/show/grid.h"
+#include "tool/show/shown.h"
 
 #define NAME_MAX_COLUMNS 24
 #define INDENT           4

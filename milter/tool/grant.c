@@ -4,10 +4,10 @@
  *   grant LIMIT KEY x5|unlimited|RATES for DURATION reason TEXT
  *   grant LIMIT KEY off [reason TEXT]
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "store/raise.h"
-#include "tool/when.h"
+#include "tool/show/when.h"
 
 static void
 add_rates_after(

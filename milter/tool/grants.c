@@ -1,12 +1,12 @@
 /*
  * grants: what was granted and is in force, those that end first first.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "store/raise.h"
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/when.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/when.h"
 
 static const struct grid_column columns[] = {
 	{ "LIMIT", false },

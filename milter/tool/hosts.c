@@ -3,11 +3,11 @@
  * of them have is what is meant; a host that differs counts otherwise, or
  * reads the clock otherwise, and that is a finding.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/when.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/when.h"
 
 #include <stdlib.h>
 

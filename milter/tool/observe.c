@@ -3,9 +3,9 @@
  * once, and back again. What stands in the rule file is stronger: a rule that
  * is observed there can only be enforced there.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
-#include "tool/when.h"
+#include "tool/show/when.h"
 
 static int
 find_rule(struct desk *desk, const char *name, const struct rule **rule_out)

@@ -12,8 +12,8 @@
 #include "base/quantity.h"
 #include "base/xalloc.h"
 #include "conf/load.h"
-#include "tool/jobs.h"
-#include "tool/progress.h"
+#include "tool/corpus/jobs.h"
+#include "tool/show/progress.h"
 
 #include <limits.h>
 #include <pthread.h>

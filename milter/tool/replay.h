@@ -4,7 +4,7 @@
 #ifndef SLUICE_TOOL_REPLAY_H
 #define SLUICE_TOOL_REPLAY_H
 
-#include "tool/diff.h"
+#include "tool/corpus/diff.h"
 
 struct replay {
 	struct ruleset *rules;

@@ -3,7 +3,7 @@
  */
 #include "tool/replay.h"
 
-#include "tool/json.h"
+#include "tool/show/json.h"
 
 static void
 add_examples(const char *name, const struct examples *examples, struct buf *out)

@@ -3,9 +3,9 @@
  */
 #include "tool/replay.h"
 
-#include "tool/grid.h"
-#include "tool/names.h"
-#include "tool/when.h"
+#include "tool/desk/names.h"
+#include "tool/show/grid.h"
+#include "tool/show/when.h"
 
 #define ARENA_BYTES  4096
 #define RULE_COLUMNS 7

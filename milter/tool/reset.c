@@ -4,7 +4,7 @@
  * the key was written differently from how it is counted.
  */
 #include "rules/key.h"
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 /* A limit that the rules have no more may still have counters. */
 static int

@@ -6,6 +6,8 @@
  */
 #include "tool/tool.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 

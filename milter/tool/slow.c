@@ -9,7 +9,7 @@
  */
 #include "tool/slow.h"
 
-#include "mime/utf8.h"
+#include "base/utf8.h"
 #include "rules/places.h"
 #include "rules/regex_text.h"
 

@@ -3,13 +3,13 @@
  * answer for want of budget; which never did anything in the time that is kept,
  * and which the rules have no more.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "base/calendar.h"
 #include "base/quantity.h"
 #include "mime/damage.h"
-#include "tool/grid.h"
-#include "tool/json.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
 
 #include <stdlib.h>
 #include <string.h>

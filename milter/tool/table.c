@@ -9,11 +9,11 @@
  * table that is asked with a login is asked in lower case, another one is not;
  * what its rules compare decides.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/when.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/when.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,13 +6,13 @@
  * lost, so it is read on from the last id that was seen; "from now on" is made
  * an id before the first wait.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "base/clock.h"
-#include "tool/event.h"
-#include "tool/filter.h"
-#include "tool/quiet.h"
-#include "tool/runner.h"
+#include "tool/desk/event.h"
+#include "tool/desk/filter.h"
+#include "tool/desk/quiet.h"
+#include "tool/desk/runner.h"
 
 #include <errno.h>
 #include <signal.h>

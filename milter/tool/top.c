@@ -5,15 +5,15 @@
  * key that has cooled down is dropped from its set - well below what made it
  * hot, so that one which is just becoming hot again is not lost.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "base/clock.h"
 #include "store/raise.h"
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/reading.h"
-#include "tool/screen.h"
-#include "tool/when.h"
+#include "tool/desk/reading.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/screen.h"
+#include "tool/show/when.h"
 
 #include <stdlib.h>
 

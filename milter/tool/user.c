@@ -6,17 +6,17 @@
  * The trap is a key that is only a part of others (client.ip, mail.from): to
  * find these would mean to look at every key there is, so they are named.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "rules/print.h"
-#include "tool/event.h"
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/membership.h"
-#include "tool/outlook.h"
-#include "tool/reading.h"
-#include "tool/when.h"
 #include "store/raise.h"
+#include "tool/desk/event.h"
+#include "tool/desk/membership.h"
+#include "tool/desk/outlook.h"
+#include "tool/desk/reading.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/when.h"
 
 #define REFUSALS_MAX 10
 #define EVENTS_BACK  2000 /* that are looked through for them */

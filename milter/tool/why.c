@@ -6,13 +6,13 @@
  * The events are read back from the newest; those of one mail are near each
  * other, so the search ends an hour before what was found.
  */
-#include "tool/desk.h"
+#include "tool/desk/desk.h"
 
 #include "base/quantity.h"
-#include "tool/event.h"
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/when.h"
+#include "tool/desk/event.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/when.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 
-#include "store/redis.h"
+#include "store/redis/redis.h"
 
 #define ASKERS_MAX         200
 #define CLIENT_TIMEOUT_US  INT64_C(1000000) /* of a call */

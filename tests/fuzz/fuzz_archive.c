@@ -5,6 +5,7 @@
  * Here they run in process, libarchive among them, which is not ours: what
  * breaks in it alone is for its maintainers, and kills a helper only.
  */
+#include "base/utf8.h"
 #include "inspect/archive.h"
 #include "inspect/document.h"
 

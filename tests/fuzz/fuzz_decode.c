@@ -4,6 +4,7 @@
  * UTF-8. The first two bytes choose the encoding, the cut and the charset.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/charset.h"
 #include "mime/transfer.h"
 

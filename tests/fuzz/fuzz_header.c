@@ -7,6 +7,7 @@
  * left to libFuzzer (-timeout) and to the unit tests.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/address.h"
 #include "mime/charset.h"
 #include "mime/header.h"

@@ -7,9 +7,10 @@
  * the unit tests.
  */
 #include "base/arena.h"
+#include "base/utf8.h"
 #include "mime/charset.h"
 #include "mime/fold.h"
-#include "mime/html.h"
+#include "mime/html/html.h"
 #include "mime/url.h"
 
 #include <stdlib.h>

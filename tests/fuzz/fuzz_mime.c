@@ -7,6 +7,7 @@
  * aborts where a property does not hold.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/mail_text.h"
 #include "mime/mime_own.h"
 

@@ -6,6 +6,7 @@
  * pattern ends with the first newline, the rest is the text. A pattern that
  * costs too much to compile is none of ours: PCRE2 bounds its length only.
  */
+#include "base/utf8.h"
 #include "rules/prefilter.h"
 
 #include <stdlib.h>

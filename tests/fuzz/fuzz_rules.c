@@ -5,6 +5,7 @@
  *
  * There are no other files: `include` and file tables find nothing.
  */
+#include "base/utf8.h"
 #include "rules/ruleset.h"
 
 #include <stdlib.h>

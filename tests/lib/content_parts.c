@@ -12,7 +12,7 @@
 #include "mime/content.h"
 #include "mime/header.h"
 #include "mime/mail_text.h"
-#include "tool/json.h"
+#include "tool/show/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

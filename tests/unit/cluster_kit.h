@@ -7,7 +7,7 @@
 
 #include "redis_place.h"
 
-#include "store/redis_cluster.h"
+#include "store/redis/cluster.h"
 
 #define NODES 3
 

@@ -5,6 +5,7 @@
 #define CONTENT_KIT_H
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/content.h"
 
 #include <setjmp.h>

@@ -5,7 +5,7 @@
 #define SLUICE_TESTS_HTML_KIT_H
 
 #include "base/buf.h"
-#include "mime/html.h"
+#include "mime/html/html.h"
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -3,6 +3,7 @@
  * "name|address|local|domain", one line an address.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/address.h"
 
 #include <setjmp.h>

@@ -3,6 +3,7 @@
  * encrypted, huge or missing in the middle. See test_zip.c for zips.
  */
 #include "archive_kit.h"
+#include "base/utf8.h"
 
 #ifdef SLUICE_ARCHIVE
 

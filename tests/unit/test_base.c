@@ -8,6 +8,7 @@
 #include "base/domain.h"
 #include "base/ip.h"
 #include "base/quantity.h"
+#include "base/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,5 @@
 /* charset: names that mail uses, and bytes that are not of their charset. */
+#include "base/utf8.h"
 #include "mime/charset.h"
 
 #include <setjmp.h>

@@ -1,6 +1,7 @@
 /*
  * What is kept of large texts and of many addresses.
  */
+#include "base/utf8.h"
 #include "content_kit.h"
 
 static void

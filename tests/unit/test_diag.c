@@ -1,4 +1,5 @@
 /* Diagnostics as people see them: order, carets, columns, and their count. */
+#include "base/utf8.h"
 #include "rules/diag.h"
 #include "rules_kit.h"
 

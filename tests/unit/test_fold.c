@@ -3,7 +3,7 @@
  */
 #include "base/buf.h"
 #include "mime/fold.h"
-#include "mime/utf8.h"
+#include "base/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

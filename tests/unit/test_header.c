@@ -3,6 +3,7 @@
  * last ones are properties over random text and the time for hostile bytes.
  */
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "mime/charset.h"
 #include "mime/header.h"
 

@@ -3,6 +3,7 @@
  * which addresses are found; then hostile input, whose cost must be linear.
  * What is hidden has a file of its own.
  */
+#include "base/utf8.h"
 #include "html_kit.h"
 
 #include <setjmp.h>

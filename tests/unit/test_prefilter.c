@@ -2,6 +2,7 @@
  * The prefilter: never does a pattern match whose bit is not set. Tables of
  * what the two libraries read differently, and patterns made at random.
  */
+#include "base/utf8.h"
 #include "rules/prefilter.h"
 #include "rules/superset.h"
 #include "rules_kit.h"

@@ -1,5 +1,5 @@
 /* Slots, maps and redirections of a Redis Cluster, and nonsense in them. */
-#include "store/redis_cluster.h"
+#include "store/redis/cluster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
  */
 #include "redis_kit.h"
 
-#include "store/redis.h"
+#include "store/redis/redis.h"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct redis *redis;

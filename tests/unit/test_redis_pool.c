@@ -9,7 +9,7 @@
 #include "store_kit.h"
 
 #include "base/clock.h"
-#include "store/redis_pool_own.h"
+#include "store/redis/pool_own.h"
 
 #define LONG_MS  30000
 #define SHORT_MS 1000 /* longer than a busy host sleeps */

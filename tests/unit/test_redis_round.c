@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "base/xalloc.h"
-#include "store/redis.h"
+#include "store/redis/redis.h"
 
 #define TIMEOUT_MS 400
 #define SLACK_MS   300 /* busy hosts, sanitizers */

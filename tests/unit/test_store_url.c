@@ -1,5 +1,5 @@
 /* URLs of stores: what they mean, and what is said about wrong ones. */
-#include "store/redis_tls.h"
+#include "store/redis/tls.h"
 #include "store/url.h"
 
 #include <setjmp.h>

@@ -2,6 +2,7 @@
  * Locks, grants, switches and entries of tables as text: what people read by
  * redis-cli and edit by hand.
  */
+#include "base/utf8.h"
 #include "store/text.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * What a mail in a file may have come with: from options, from the mail, or
  * made up and said so.
  */
-#include "tool/envelope.h"
+#include "tool/corpus/envelope.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

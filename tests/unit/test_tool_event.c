@@ -1,10 +1,10 @@
 /* Events as lines, as JSON, filtered, and first crossings; frames of a screen.
  */
 #include "rules_kit.h"
-#include "tool/event.h"
-#include "tool/filter.h"
-#include "tool/quiet.h"
-#include "tool/screen.h"
+#include "tool/desk/event.h"
+#include "tool/desk/filter.h"
+#include "tool/desk/quiet.h"
+#include "tool/show/screen.h"
 
 #include <time.h>
 

@@ -1,7 +1,7 @@
 /* Keys as people write them, and what to tell them on the telephone. */
 #include "rules_kit.h"
-#include "tool/identity.h"
-#include "tool/outlook.h"
+#include "tool/desk/identity.h"
+#include "tool/desk/outlook.h"
 
 #include <time.h>
 

@@ -2,7 +2,7 @@
  * Mailbox files in mails: what begins one, what is quoted, what is dropped; the
  * same for every cut of the file.
  */
-#include "tool/mbox.h"
+#include "tool/corpus/mbox.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

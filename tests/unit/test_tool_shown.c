@@ -2,8 +2,8 @@
  * Text of mail on a terminal, the mark below a match, and the line that tells
  * how far a replay is.
  */
-#include "tool/progress.h"
-#include "tool/shown.h"
+#include "tool/show/progress.h"
+#include "tool/show/shown.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

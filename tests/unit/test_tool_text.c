@@ -1,9 +1,9 @@
 /* What commands print: tables, JSON, times, and the words behind them. */
 #include "rules_kit.h"
-#include "tool/clause.h"
-#include "tool/grid.h"
-#include "tool/json.h"
-#include "tool/when.h"
+#include "tool/desk/clause.h"
+#include "tool/show/grid.h"
+#include "tool/show/json.h"
+#include "tool/show/when.h"
 
 #include <time.h>
 

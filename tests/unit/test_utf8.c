@@ -1,7 +1,7 @@
 /*
  * Characters one by one, and cuts between them.
  */
-#include "mime/utf8.h"
+#include "base/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
