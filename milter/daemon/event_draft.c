@@ -5,11 +5,13 @@
 #include "daemon/event_draft.h"
 
 #include "base/xalloc.h"
+#include "mime/mime.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define VALUE_MAX   ((size_t)512)
+#define FOUND_MAX   200
 #define TOTAL_MAX   ((size_t)4096)
 #define FIRST_BYTES ((size_t)1024)
 
@@ -105,6 +107,18 @@ put_who(struct event_draft *draft, const struct verdict_report *report)
 	}
 }
 
+/* A fact in an event may end before the place where the rule found it. */
+static void
+put_match(struct event_draft *draft, const struct verdict_match *match)
+{
+	if (match == NULL)
+		return;
+	put(draft, STR("found"), str_sub(match->text, 0, FOUND_MAX));
+	put(draft, STR("in"), match->fact);
+	if (match->part != NULL)
+		put_number(draft, STR("part"), match->part->number);
+}
+
 /* repeats and refs still find room behind them. */
 static void
 put_facts(struct event_draft *draft, const struct verdict_report *report)
@@ -139,6 +153,7 @@ draft_verdict(
 	put(draft, STR("text"), report->text);
 	if (has_who) {
 		put_who(draft, report);
+		put_match(draft, report->match);
 		put_facts(draft, report);
 	}
 	return draft;

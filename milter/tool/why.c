@@ -276,6 +276,19 @@ add_facts(const struct store_event *event, struct buf *out)
 }
 
 static void
+add_found(const struct store_event *event, struct buf *out)
+{
+	struct str found = event_get(event, "found");
+	struct str part = event_get(event, "part");
+
+	if (found.len == 0)
+		return;
+	add_line(out, "found", "\"%.*s\" in %.*s%s%.*s", STR_ARG(found),
+	    STR_ARG(event_get(event, "in")), part.len > 0 ? ", part " : "",
+	    STR_ARG(part));
+}
+
+static void
 add_observed(struct desk *desk, const struct switches *switches,
     const struct store_event *event, struct buf *out)
 {
@@ -331,6 +344,7 @@ add_event(struct desk *desk, const struct switches *switches,
 	add_plain(&out, "user", event, "user");
 	add_plain(&out, "from", event, "from");
 	add_plain(&out, "rcpt", event, "rcpt");
+	add_found(event, &out);
 	add_facts(event, &out);
 	add_repeats(event, wanted, &out);
 	tool_out(buf_str(&out));

@@ -41,6 +41,10 @@ like "  the reply" "$OUT" '^  reply +wait 15:20 \(ref 4f2a-3\)$'
 like "  the counters before and after" "$OUT" '^ +before 20, then 20 of 20 in 1m$'
 like "  when there is room" "$OUT" '^ +room again .*\(in 52s\)$'
 like "  the facts" "$OUT" '^  facts +sasl\.user = "anna@example\.org"$'
+event event verdict host mx1 ref 7ccc-1 stage message action reject code 550 \
+	rule gone text no found 'you have won' in body part 2 fact.body Hello
+run 0 "why of a pattern" why 7ccc-1
+like "  what it found, and where" "$OUT" '^  found +"you have won" in body, part 2$'
 run 0 "as it is read aloud" why 4F2A-3
 like "  in any case" "$OUT" '4f2a-3'
 run 0 "as it may be read from paper" why albO-I

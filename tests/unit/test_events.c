@@ -4,6 +4,7 @@
 #include "daemon/recent.h"
 
 #include "base/log.h"
+#include "mime/mime.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,6 +125,33 @@ a_refusal_says_all_that_is_known_of_it(void **state)
 	    "text=no|client=192.0.2.7|user=anna|from=anna@example.org|"
 	    "rcpt=b@example.net|limit=pace|key=anna|used=20|max=20|window=1h|"
 	    "before=20|retry=62|fact.sasl.user=anna|fact.rcpt.count=3|");
+	events_free(events);
+}
+
+static void
+it_says_what_a_pattern_found_and_where(void **state)
+{
+	static char word[300];
+	const struct mime_part part = { .number = 3 };
+	struct verdict_match match = {
+		.fact = STR("body"), .text = STR("you have won"), .part = &part
+	};
+	struct verdict_report report = refusal("won", "192.0.2.7", "abc-1");
+	struct events *events = make_events();
+
+	(void)state;
+	report.match = &match;
+	events_verdict(events, &report, 0);
+	assert_int_equal(n_written, 1);
+	assert_has(0, "|found=you have won|in=body|part=3|");
+	match.part = NULL;
+	match.text = (struct str){ memset(word, 'x', sizeof(word)), 300 };
+	report.rule = STR("long");
+	events_verdict(events, &report, 0);
+	assert_int_equal(n_written, 2);
+	assert_lacks(1, "part=");
+	assert_non_null(strstr(written[1], "xx|in=body|"));
+	assert_int_equal(strspn(strstr(written[1], "xx"), "x"), 200);
 	events_free(events);
 }
 
@@ -407,6 +435,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_refusal_says_all_that_is_known_of_it),
+		cmocka_unit_test(it_says_what_a_pattern_found_and_where),
 		cmocka_unit_test(what_is_accepted_or_only_changed_is_no_event),
 		cmocka_unit_test(repeats_are_gathered),
 		cmocka_unit_test(what_never_ends_is_told_every_ten_seconds),

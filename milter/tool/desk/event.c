@@ -207,7 +207,7 @@ static bool
 is_counted(struct str name)
 {
 	static const char *const names[] = { "code", "used", "max", "before",
-		"repeats", "until", "retry", "locked" };
+		"repeats", "until", "retry", "locked", "part" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (str_is(name, names[i]))
