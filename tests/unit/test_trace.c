@@ -131,80 +131,77 @@ assert_fails(const char *text, const char *part)
 	trace_result_done(&result);
 }
 
+static const struct {
+	const char *text;
+	const char *wanted;
+} slips[] = {
+	{ "helo x\n", "t.test:1:1: error: expected 'rules" },
+	{ "test\n", "t.test:1:1: error: expected one name" },
+	{ HEAD "rules \"x.rules\"\n", "t.test:4:1: error: 'rules'" },
+	{ HEAD "  recpt a@b\n",
+	    "t.test:4:3: error: there is no such verb; did you mean "
+	    "'rcpt'?\n    4 |   recpt a@b\n      |   ^~~~~\n" },
+	{ "test \"x\"\nmail a@b\n",
+	    "t.test:2:1: error: 'mail' needs a connection" },
+	{ HEAD "drop\nmail a@b\n", "t.test:5:1: error: 'mail' needs" },
+	{ "test \"x\"\nalso score 1\n",
+	    "t.test:2:1: error: 'also' speaks of the event" },
+	{ HEAD "wait soon\n", "t.test:4:6: error: expected a dur" },
+	{ HEAD "wait\n", "too few words behind 'wait'" },
+	{ HEAD "wait 1m 2m\n", "too many words behind 'wait'" },
+	{ HEAD "wait 1m -> accept\n", "'wait' is never answered" },
+	{ HEAD "at 2026-02-31\n", "t.test:4:4: error: expected a ti" },
+	{ HEAD "at 25:00\n", "expected a time" },
+	{ HEAD "store away\n", "expected 'down' or 'up'" },
+	{ HEAD "helo x -> maybe\n", "t.test:4:11: error: expected acc" },
+	{ HEAD "helo x ->\n", "expected accept, reject" },
+	{ HEAD "helo x -> reject 450\n", "no code that 'reject' can" },
+	{ HEAD "helo x -> accept 250\n", "no code that 'accept' can" },
+	{ HEAD "helo x -> reject 550 a b\n", "nothing may follow" },
+	{ HEAD "repeat 0 helo x\n", "expected: repeat N" },
+	{ HEAD "repeat 2 also score 1\n", "cannot be repeated" },
+	{ HEAD "macro name x\n", "expected a macro's name" },
+	{ HEAD "connect host\n", "t.test:4:9: error: expected an IP" },
+	{ HEAD "connect 192.0.2.1 a b\n", "the client's name, port" },
+	{ HEAD "rcpt a@b refused-by-mta 200 x\n", "refused-by-mta CODE" },
+	{ HEAD "body repeat x \"y\"\n", "body repeat N" },
+	{ HEAD "body repeat 2 \"x\n", "not closed on this line" },
+	{ HEAD "header X \"\\q\"\n", "t.test:4:11: error: this escape" },
+	{ HEAD "header X \"\\x4\"\n", "this escape is not known" },
+	{ HEAD "header X \"a\"b\n", "a blank is missing" },
+	{ HEAD "header X \"a\\", "not closed on this line" },
+	{ HEAD "also scroe 1\n", "did you mean 'score'?" },
+	{ HEAD "also score much\n", "expected: also score NUMBER" },
+	{ HEAD "also counter a b used\n", "expected: also counter" },
+	{ HEAD "also text holds x\n", "expected: also text" },
+	{ HEAD "also counter a b never used 1\n", "also counter" },
+	{ HEAD "also crossing far a b\n", "also crossing near|over" },
+	{ HEAD "grant pace anna\n", "too few words behind 'grant'" },
+	{ HEAD "grant pace anna 5x\n", "t.test:4:17: error: " },
+	{ HEAD "grant pace anna x5 for ever\n",
+	    "t.test:4:24: error: expected a duration behind 'for'" },
+	{ HEAD "grant pace anna x5 4h\n",
+	    "expected: grant LIMIT KEY x5|unlimited" },
+	{ HEAD "table-add vip anna for soon\n",
+	    "expected a duration behind 'for'" },
+	{ HEAD "table-add vip anna a b\n", "expected: table-add" },
+	{ HEAD "observe slow 1h\n", "expected: observe RULE [for" },
+	{ HEAD "time-zone Europe/Berlin\n",
+	    "expected once, before the first test: time-zone NAME" },
+	{ "time-zone\n" HEAD, "before the first test: time-zone" },
+	{ "time-zone UTC\ntime-zone UTC\n" HEAD, "t.test:2:1: error" },
+	{ HEAD "needs libarchive\n", "directly below 'test'" },
+	{ "test \"x\"\nneeds\n", "needs libarchive libmagic" },
+	{ "test \"x\"\nneeds libfoo\n",
+	    "t.test:2:7: error: expected libarchive or libmagic" },
+};
+
 static void
 every_slip_of_the_pen_is_pointed_at(void **state)
 {
-	static const struct {
-		const char *text;
-		const char *wanted;
-	} cases[] = {
-		{ "helo x\n", "t.test:1:1: error: expected 'rules" },
-		{ "test\n", "t.test:1:1: error: expected one name" },
-		{ HEAD "rules \"x.rules\"\n", "t.test:4:1: error: 'rules'" },
-		{ HEAD "  recpt a@b\n",
-		    "t.test:4:3: error: there is no such verb; did you mean "
-		    "'rcpt'?\n    4 |   recpt a@b\n      |   ^~~~~\n" },
-		{ "test \"x\"\nmail a@b\n",
-		    "t.test:2:1: error: 'mail' needs a connection" },
-		{ HEAD "drop\nmail a@b\n", "t.test:5:1: error: 'mail' needs" },
-		{ "test \"x\"\nalso score 1\n",
-		    "t.test:2:1: error: 'also' speaks of the event" },
-		{ HEAD "wait soon\n", "t.test:4:6: error: expected a dur" },
-		{ HEAD "wait\n", "too few words behind 'wait'" },
-		{ HEAD "wait 1m 2m\n", "too many words behind 'wait'" },
-		{ HEAD "wait 1m -> accept\n", "'wait' is never answered" },
-		{ HEAD "at 2026-02-31\n", "t.test:4:4: error: expected a ti" },
-		{ HEAD "at 25:00\n", "expected a time" },
-		{ HEAD "store away\n", "expected 'down' or 'up'" },
-		{ HEAD "helo x -> maybe\n",
-		    "t.test:4:11: error: expected acc" },
-		{ HEAD "helo x ->\n", "expected accept, reject" },
-		{ HEAD "helo x -> reject 450\n", "no code that 'reject' can" },
-		{ HEAD "helo x -> accept 250\n", "no code that 'accept' can" },
-		{ HEAD "helo x -> reject 550 a b\n", "nothing may follow" },
-		{ HEAD "repeat 0 helo x\n", "expected: repeat N" },
-		{ HEAD "repeat 2 also score 1\n", "cannot be repeated" },
-		{ HEAD "macro name x\n", "expected a macro's name" },
-		{ HEAD "connect host\n", "t.test:4:9: error: expected an IP" },
-		{ HEAD "connect 192.0.2.1 a b\n", "the client's name, port" },
-		{ HEAD "rcpt a@b refused-by-mta 200 x\n",
-		    "refused-by-mta CODE" },
-		{ HEAD "body repeat x \"y\"\n", "body repeat N" },
-		{ HEAD "body repeat 2 \"x\n", "not closed on this line" },
-		{ HEAD "header X \"\\q\"\n",
-		    "t.test:4:11: error: this escape" },
-		{ HEAD "header X \"\\x4\"\n", "this escape is not known" },
-		{ HEAD "header X \"a\"b\n", "a blank is missing" },
-		{ HEAD "header X \"a\\", "not closed on this line" },
-		{ HEAD "also scroe 1\n", "did you mean 'score'?" },
-		{ HEAD "also score much\n", "expected: also score NUMBER" },
-		{ HEAD "also counter a b used\n", "expected: also counter" },
-		{ HEAD "also text holds x\n", "expected: also text" },
-		{ HEAD "also counter a b never used 1\n", "also counter" },
-		{ HEAD "also crossing far a b\n", "also crossing near|over" },
-		{ HEAD "grant pace anna\n", "too few words behind 'grant'" },
-		{ HEAD "grant pace anna 5x\n", "t.test:4:17: error: " },
-		{ HEAD "grant pace anna x5 for ever\n",
-		    "t.test:4:24: error: expected a duration behind 'for'" },
-		{ HEAD "grant pace anna x5 4h\n",
-		    "expected: grant LIMIT KEY x5|unlimited" },
-		{ HEAD "table-add vip anna for soon\n",
-		    "expected a duration behind 'for'" },
-		{ HEAD "table-add vip anna a b\n", "expected: table-add" },
-		{ HEAD "observe slow 1h\n", "expected: observe RULE [for" },
-		{ HEAD "time-zone Europe/Berlin\n",
-		    "expected once, before the first test: time-zone NAME" },
-		{ "time-zone\n" HEAD, "before the first test: time-zone" },
-		{ "time-zone UTC\ntime-zone UTC\n" HEAD, "t.test:2:1: error" },
-		{ HEAD "needs libarchive\n", "directly below 'test'" },
-		{ "test \"x\"\nneeds\n", "needs libarchive libmagic" },
-		{ "test \"x\"\nneeds libfoo\n",
-		    "t.test:2:7: error: expected libarchive or libmagic" },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_fails(cases[i].text, cases[i].wanted);
+	for (size_t i = 0; i < sizeof(slips) / sizeof(slips[0]); i++)
+		assert_fails(slips[i].text, slips[i].wanted);
 }
 
 static void
