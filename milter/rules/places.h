@@ -12,7 +12,7 @@ struct pattern_place {
 	struct str where;              /* "site.rules:12", "words.txt:3" */
 	const char *refusal; /* why it is tried by itself, though others of
 			      * its fact or table are not; NULL: it is not */
-	size_t longest; /* bytes that what is matched can have; 0: many */
+	size_t longest;      /* bytes that what is matched can have; 0: many */
 };
 
 /* All of them in the order of the files; a pattern that several rules have, for
