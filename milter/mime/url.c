@@ -11,6 +11,7 @@
 
 /* How far an address in "<…>" goes on over line ends (RFC 3986 appendix C). */
 #define ANGLE_BYTES_MAX 4096
+#define USER_BYTES_MAX  512
 
 /* Could c be part of a word that only looks like an address? */
 static bool
@@ -169,21 +170,25 @@ trim_end(struct str url)
 	return url;
 }
 
-/* What cannot be in a name of a host ends the address there: "(see
- * http://host)or", "http://one,http://two". Before an "@" it is a user's. */
+/*
+ * What cannot be in a name of a host ends the address there: "(see
+ * http://host)or", "http://one,http://two". Before an "@" it is a user's,
+ * which is not looked for beyond a few bytes. The end of text: there is none.
+ */
 static size_t
-end_of_odd_host(struct str text, size_t from, size_t end)
+find_odd_host_end(struct str text, size_t from)
 {
-	size_t odd = end;
+	size_t odd = text.len, end = from + USER_BYTES_MAX;
 
-	for (size_t i = from; i < end; i++) {
+	for (size_t i = from, len; i < end && i < text.len; i += len) {
 		char c = text.p[i];
 
-		if (c == '/' || c == '\\' || c == '?' || c == '#')
+		len = part_len(text, i);
+		if (is_slash(text, i) || c == '?' || c == '#' || len == 0)
 			break;
 		if (c == '@')
-			odd = end;
-		else if (odd == end &&
+			odd = text.len;
+		else if (odd == text.len &&
 			 str_find(STR("'(),;!|{}^&=+$*~"), c) >= 0)
 			odd = i;
 	}
@@ -223,10 +228,11 @@ url_next(struct str text, size_t *at, struct str *url_out)
 
 		if ((head = head_len(text, i)) == 0)
 			continue;
-		end = find_end(text, i + head);
+		end = find_odd_host_end(text, i + head);
+		if (end == text.len)
+			end = find_end(text, i + head);
 		if (i > 0 && text.p[i - 1] == '<')
 			end = find_angle_end(text, end);
-		end = end_of_odd_host(text, i + head, end);
 		url = trim_end(str_sub(text, i, end));
 		if (url.len <= head) {
 			i += head - 1;

@@ -275,7 +275,8 @@ hosts_of_one_owner_are_known(void **state)
 
 static const char *const hostile[] = { "http://", "www.", "www.a ", "h",
 	"http://a ", "<http://a\n", "<http://a\n\n", "http://(", "http://a)",
-	"https:/", "www.\xe3\x80\x82", "http://a%41", "http://@", "\\" };
+	"https:/", "www.\xe3\x80\x82", "http://a%41", "http://@", "\\",
+	")http://a", ",http://@" };
 
 static uint64_t
 cpu_us(void)
