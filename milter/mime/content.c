@@ -171,11 +171,53 @@ read_html(struct content *content, struct str source)
 	keep_body(content, &hidden);
 }
 
+static bool
+has_folded_lines(const struct mime_part *part)
+{
+	static const char *const types[] = { "text/calendar", "text/vcard",
+		"text/x-vcard", "text/x-vcalendar", "text/directory" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (str_is(part->type, types[i]))
+			return true;
+	return false;
+}
+
+/* RFC 5545 section 3.1: a line end before a blank, and the blank, are nothing;
+ * section 3.3.11: "\\," is ",", and "\\n" a line end. */
+static void
+read_folded_lines(struct content *content, struct str text)
+{
+	struct buf out = { 0 };
+
+	buf_reserve(&out, text.len);
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.p[i], next = i + 1 < text.len ? text.p[i + 1] : 0;
+
+		if (c == '\n' && (next == ' ' || next == '\t')) {
+			i++;
+		} else if (c == '\\' && str_find(STR(",;\\"), next) >= 0) {
+			buf_byte(&out, next);
+			i++;
+		} else if (c == '\\' && (next == 'n' || next == 'N')) {
+			buf_byte(&out, '\n');
+			i++;
+		} else {
+			buf_byte(&out, c);
+		}
+	}
+	keep_body(content, &out);
+}
+
 static void
 read_text(struct content *content, struct str text)
 {
 	if (text.len == 0)
 		return;
+	if (has_folded_lines(content->part)) {
+		read_folded_lines(content, text);
+		return;
+	}
 	if (content->part->kind != MIME_HTML) {
 		add_body(content, text);
 		return;

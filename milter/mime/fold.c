@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+#define RIGHT_TO_LEFT                                                          \
+	"\xe2\x80\xae" /* U+202E, up to U+202C or the line's end */
+#define POP_DIRECTION "\xe2\x80\xac"
+
 #define WORD_ONES  UINT64_C(0x0101010101010101)
 #define WORD_HIGHS UINT64_C(0x8080808080808080)
 
@@ -145,8 +149,54 @@ fold_one(struct folder *folder)
 	}
 }
 
-bool
-fold(struct str text, size_t max_bytes, struct buf *out)
+/* Where the line, or what U+202E has turned, ends. */
+static size_t
+turned_end(struct str text, size_t at)
+{
+	while (at < text.len && text.p[at] != '\n' &&
+	       !str_starts(str_from(text, at), STR(POP_DIRECTION)))
+		at++;
+	return at;
+}
+
+static void
+add_turned(struct buf *out, struct str text)
+{
+	size_t at = text.len;
+
+	while (at > 0) {
+		size_t end = at;
+
+		while (--at > 0 && ((unsigned char)text.p[at] & 0xc0) == 0x80)
+			;
+		buf_add(out, str_sub(text, at, end));
+	}
+}
+
+/* What is shown from right to left is read so: "elppa" behind U+202E. */
+static bool
+turn(struct str text, struct buf *out)
+{
+	const struct str mark = STR(RIGHT_TO_LEFT);
+	const char *found;
+	bool has_any = false;
+
+	while ((found = memmem(text.p, text.len, mark.p, mark.len)) != NULL) {
+		size_t at = (size_t)(found - text.p), from = at + mark.len;
+		size_t end = turned_end(text, from);
+
+		buf_add(out, str_sub(text, 0, at));
+		add_turned(out, str_sub(text, from, end));
+		text = str_from(text, end);
+		has_any = true;
+	}
+	if (has_any)
+		buf_add(out, text);
+	return has_any;
+}
+
+static bool
+fold_text(struct str text, size_t max_bytes, struct buf *out)
 {
 	struct folder folder = {
 		.text = text,
@@ -160,6 +210,21 @@ fold(struct str text, size_t max_bytes, struct buf *out)
 	if (!folder.is_changed)
 		return false;
 	put_what_stays(&folder, text.len);
+	return true;
+}
+
+bool
+fold(struct str text, size_t max_bytes, struct buf *out)
+{
+	struct buf turned = { 0 };
+	bool has_turned = text.len > 0 && turn(text, &turned);
+
+	if (!has_turned)
+		return fold_text(text, max_bytes, out);
+	text = buf_str(&turned);
+	if (!fold_text(text, max_bytes, out))
+		buf_add(out, utf8_whole(str_sub(text, 0, max_bytes)));
+	buf_done(&turned);
 	return true;
 }
 

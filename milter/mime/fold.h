@@ -6,7 +6,7 @@
  * compatibility decompositions of Unicode that mail uses) become plain;
  * combining marks on Latin, Greek and Cyrillic letters are dropped; letters of
  * other scripts that look like Latin ones (a table after Unicode's
- * confusables) become those. Case stays.
+ * confusables) become those; what U+202E turns is turned. Case stays.
  */
 #ifndef SLUICE_MIME_FOLD_H
 #define SLUICE_MIME_FOLD_H

@@ -1,6 +1,7 @@
 /*
  * Of a header only Content-Type, Content-Transfer-Encoding and
- * Content-Disposition are kept, so a million other fields cost no memory. Where
+ * Content-Disposition are kept, and three that may name a file that has no
+ * other name, so a million other fields cost no memory. Where
  * one of them comes again the first and the last are kept: those are what
  * programs take.
  *
@@ -14,6 +15,9 @@ static const char *const names[MIME_FIELDS] = {
 	[MIME_FIELD_TYPE] = "content-type",
 	[MIME_FIELD_ENCODING] = "content-transfer-encoding",
 	[MIME_FIELD_DISPOSITION] = "content-disposition",
+	[MIME_FIELD_NAME] = "content-name",
+	[MIME_FIELD_DESCRIPTION] = "content-description",
+	[MIME_FIELD_LOCATION] = "content-location",
 };
 
 static struct buf *

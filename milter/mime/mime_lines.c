@@ -66,6 +66,9 @@ slice(const struct scan *scan, size_t from, size_t to)
 static void
 note_bare(struct mime_stream *stream)
 {
+	/* What was encoded has the line ends of the one who wrote it. */
+	if (stream->is_decoded)
+		return;
 	mime_note(mime_entity_part(stream), DAMAGE_BARE_NEWLINE);
 }
 

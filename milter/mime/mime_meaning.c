@@ -6,6 +6,8 @@
  */
 #include "mime/mime_own.h"
 
+#include "mime/header.h"
+
 #include <string.h>
 
 struct maker {
@@ -311,6 +313,27 @@ read_names(struct maker *maker)
 	mime_names_add(maker->meaning, list, n, maker->limits);
 }
 
+/* A file without a name: programs look for one elsewhere. */
+static void
+read_other_names(struct maker *maker, struct mime_fields *fields)
+{
+	struct mime_meaning *meaning = maker->meaning;
+
+	if (meaning->n_names > 0 || meaning->types[0].kind != MIME_OTHER)
+		return;
+	for (size_t i = MIME_FIELD_NAME; i < MIME_FIELDS; i++) {
+		uint64_t ignored = 0;
+		struct parameter name = { .name = STR("name") };
+		const struct parameter *list[] = { &name };
+
+		name.raw = header_unfold(
+		    meaning->arena, buf_str(&fields->values[i].first));
+		name.decoded =
+		    header_decode(meaning->arena, name.raw, &ignored);
+		mime_names_add(meaning, list, 1, maker->limits);
+	}
+}
+
 static bool
 ends_in(struct str name, const char *const *endings, size_t n)
 {
@@ -391,6 +414,7 @@ mime_meaning_init(struct mime_meaning *meaning, struct mime_fields *fields,
 	    (meaning->n_types > 1 && meaning->types[1].kind == MIME_MULTIPART))
 		read_boundaries(&maker);
 	read_names(&maker);
+	read_other_names(&maker, fields);
 	read_pages(meaning);
 	read_messages(meaning);
 	meaning->is_attachment = is_attached(&maker) || meaning->n_names > 0;

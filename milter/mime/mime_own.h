@@ -35,6 +35,10 @@ enum mime_field {
 	MIME_FIELD_TYPE,
 	MIME_FIELD_ENCODING,
 	MIME_FIELD_DISPOSITION,
+	/* What names a file that has no other name. */
+	MIME_FIELD_NAME,
+	MIME_FIELD_DESCRIPTION,
+	MIME_FIELD_LOCATION,
 	MIME_FIELDS
 };
 

@@ -329,6 +329,17 @@ def _(p):
                             body]))
 
 
+@case(NAMES, "description", "program",
+      hides="a name in Content-Description alone")
+def _(p):
+    body = part(["Content-Type: application/octet-stream",
+                 "Content-Description: " + word_b(p.file),
+                 "Content-Transfer-Encoding: base64"], b64(p.program))
+    return mail(["Content-Type: multipart/mixed; boundary=b"],
+                multi("b", [part(["Content-Type: text/plain"], "See file."),
+                            body]))
+
+
 @case(NAMES, "last-of-many", "program", ["ambiguous", "file-name"],
       "forty names, the last of which counts")
 def _(p):

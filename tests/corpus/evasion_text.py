@@ -303,6 +303,20 @@ def _(p):
     return spelled(between(p.phrase, "\ufe0f\U000e0061"))
 
 
+@case(UNICODE, "turned", "folded", hides="letters from right to left")
+def _(p):
+    return spelled("\u202e" + p.phrase[::-1] + "\u202c Hello.")
+
+
+@case(UNICODE, "invitation", "phrase",
+      hides="an invitation whose lines are folded inside of the words")
+def _(p):
+    return mail(["Content-Type: text/calendar; method=REQUEST"],
+                "BEGIN:VCALENDAR\r\nDESCRIPTION:%s\r\nEND:VCALENDAR\r\n" %
+                p.phrase.replace(" ", "\\n", 1).replace("n", "n\r\n ", 2)
+                .replace("\\n\r\n ", "\\n"))
+
+
 @case(UNICODE, "glued-address", "link",
       hides="addresses with nothing but a comma between")
 def _(p):

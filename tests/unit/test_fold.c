@@ -38,7 +38,9 @@ static const struct fold_case cases[] = {
 	    "a",
 	    "viagra" },
 	{ "soft hyphens", "v\u00adiagra", "viagra" },
-	{ "bidi", "\u202ev\u2066iagra\u2069\u200f\u061c", "viagra" },
+	{ "bidi, turned", "a\u202ed\u0435\u00e4b\u202c\u202ex\n\u202e",
+	    "abaedx\n" },
+	{ "bidi", "\u202dv\u2066iagra\u2069\u200f\u061c", "viagra" },
 	{ "joiners and fillers",
 	    "v\u034fi\u115f"
 	    "a\u3164g\uffa0ra\u180e",
