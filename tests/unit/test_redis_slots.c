@@ -420,6 +420,11 @@ test_nothing_of_a_master_is_given_back_to_its_replica(void **state)
 		nap_ms(10);
 		place_ask(&nodes[0], text, sizeof(text), "INFO replication");
 	} while (strstr(text, "role:slave") == NULL);
+	/* A node that thinks the Cluster is down would lose what follows. */
+	do {
+		nap_ms(10);
+		place_ask(&replica, text, sizeof(text), "CLUSTER INFO");
+	} while (strstr(text, "cluster_state:ok") == NULL);
 	for (int i = 0; try(name) == -1; i++) {
 		assert_true(i < 1000);
 		nap_ms(10);
