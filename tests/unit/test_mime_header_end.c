@@ -26,7 +26,8 @@ has_leaf(const struct mime *mime, const char *want)
 {
 	for (const struct mime_part *part = mime_root(mime); part != NULL;
 	     part = part->following)
-		if (memmem(part->content.p, part->content.len, want,
+		if (part->content.len > 0 &&
+		    memmem(part->content.p, part->content.len, want,
 			strlen(want)) != NULL)
 			return true;
 	return false;
