@@ -8,7 +8,8 @@
 #include "base/clock.h"
 
 #define N_RULES     1000
-#define LOAD_MAX_US (300000 * KIT_SLOWER) /* of the processor's time */
+/* Of the processor's time; most of it is libhs's, where that is there. */
+#define LOAD_MAX_US (1000000 * KIT_SLOWER)
 
 static void
 check_said(struct str text, const char *want)
@@ -457,7 +458,7 @@ test_a_megabyte_of_twins_is_told_in_time(void **state)
 	took_us = (clock_cpu_ns() - began_ns) / 1000;
 	assert_non_null(strstr(said.p, "there are two rules called 'a'"));
 	assert_true(said.len < 20000);
-	if (took_us > 10 * LOAD_MAX_US)
+	if (took_us > 3 * LOAD_MAX_US)
 		fail_msg("%lld us", (long long)took_us);
 	buf_done(&text);
 	buf_done(&said);
