@@ -145,6 +145,7 @@ arena_printf(struct arena *arena, const char *format, ...)
 	char *text;
 	int len;
 
+	assert(format != NULL);
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);

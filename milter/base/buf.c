@@ -74,6 +74,7 @@ buf_printf(struct buf *buf, const char *format, ...)
 	va_list args;
 	int len;
 
+	assert(format != NULL);
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
