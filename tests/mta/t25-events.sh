@@ -20,6 +20,7 @@ rules | sluiced_make one
 rules | sluiced_make two
 sluiced_set one 'host = mx-one'
 sluiced_set one 'timezone = Europe/Berlin'
+sluiced_set two 'timezone = Europe/Berlin'
 sluiced_set two 'host = mx-two'
 sluiced_start one
 sluiced_start two
