@@ -79,6 +79,7 @@ adopt_boundary(struct mime_stream *stream, struct str text)
 	    (struct mime_boundary){ .text =
 					arena_str(stream->mime->arena, text) };
 	level->n_boundaries = 1;
+	stream->marks.is_old = true;
 	return true;
 }
 
@@ -86,6 +87,8 @@ bool
 mime_delimiter_find(struct mime_stream *stream, struct str line,
     struct mime_delimiter *found_out)
 {
+	struct mime_mark_walk walk = { 0 };
+	const struct mime_mark *mark;
 	struct fit best = { 0 }, fit;
 	struct str text;
 
@@ -94,16 +97,12 @@ mime_delimiter_find(struct mime_stream *stream, struct str line,
 	text = trim_right(str_from(line, 2));
 	if (text.len == 0)
 		return false;
-	for (size_t i = stream->n_levels; i-- > 0;) {
-		const struct mime_level *level = &stream->levels[i];
-
-		for (size_t k = 0; k < level->n_boundaries; k++) {
-			fit = fit_of(&level->boundaries[k], text);
-			if (fit.len == 0 || !is_better(fit, best))
-				continue;
-			best = fit;
-			found_out->level = i;
-		}
+	while ((mark = mime_marks_next(stream, text, &walk)) != NULL) {
+		fit = fit_of(mark->boundary, text);
+		if (fit.len == 0 || !is_better(fit, best))
+			continue;
+		best = fit;
+		found_out->level = mark->level;
 	}
 	if (best.len == 0 && adopt_boundary(stream, text)) {
 		best = (struct fit){ .len = text.len, .is_exact = true };

@@ -82,6 +82,7 @@ begin_rest(struct mime_stream *stream)
 
 	close_sinks(stream, 0);
 	stream->n_levels = 0;
+	stream->marks.is_old = true;
 	stream->is_in_header = false;
 	stream->is_between = false;
 	mime_fields_done(&stream->fields);
@@ -190,6 +191,7 @@ push_level(struct mime_stream *stream, struct mime_part *part,
 		if (is_boundary_open(stream, boundaries[i].text))
 			mime_note(part, DAMAGE_BOUNDARY);
 	}
+	stream->marks.is_old = true;
 	level = &stream->levels[stream->n_levels++];
 	*level = (struct mime_level){ .part = part,
 		.boundaries = boundaries,
@@ -388,6 +390,7 @@ mime_entity_is_own_delimiter(struct mime_stream *stream, struct str line)
 static void
 pop_levels(struct mime_stream *stream, size_t n_levels)
 {
+	stream->marks.is_old = true;
 	while (stream->n_levels > n_levels) {
 		struct mime_level *level = &stream->levels[--stream->n_levels];
 

@@ -439,6 +439,7 @@ mime_stream_new(struct mime *mime)
 	stream->mime = mime;
 	stream->levels =
 	    xcalloc(mime->limits.depth + 1, sizeof(*stream->levels));
+	mime_marks_init(&stream->marks, &mime->limits);
 	mime->streams[mime->n_streams++] = stream;
 	return stream;
 }
@@ -451,6 +452,7 @@ mime_stream_free(struct mime_stream *stream)
 	mime_fields_done(&stream->fields);
 	buf_done(&stream->line);
 	buf_done(&stream->queue);
+	mime_marks_done(&stream->marks);
 	free(stream->levels);
 	free(stream);
 }

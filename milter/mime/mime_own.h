@@ -6,6 +6,7 @@
  *   mime_lines.c     a stream of bytes cut into lines
  *   mime_entity.c    where parts begin and end: the stack of levels
  *   mime_boundary.c  is this line a delimiter, and whose?
+ *   mime_mark.c      the boundaries that are open
  *   mime_fields.c    the three fields of a header that matter here
  *   mime_meaning.c   what they say, by each reading
  *   mime_name.c      file names, by each reading
@@ -128,10 +129,38 @@ struct mime_delimiter {
 	bool is_doubtful; /* there is more behind the boundary */
 };
 
+#define MIME_MARK_WORDS 4 /* of 64 bits: for each length of a boundary one */
+
+struct mime_mark {
+	const struct mime_boundary *boundary; /* NULL: a free slot */
+	uint64_t hash;
+	size_t level;
+};
+
+struct mime_marks {
+	struct mime_mark *slots;
+	size_t n_slots;
+	uint64_t seed;
+	uint64_t lengths[MIME_MARK_WORDS]; /* that some boundary has */
+	size_t longest;
+	bool is_old; /* levels or their boundaries have changed since */
+};
+
+void mime_marks_init(
+    struct mime_marks *marks, const struct mime_limits *limits);
+void mime_marks_done(struct mime_marks *marks);
+
+/* All zero to begin with. */
+struct mime_mark_walk {
+	size_t len;
+	uint64_t hash;
+};
+
 struct mime_stream {
 	struct mime *mime;
 	struct mime_level *levels;
 	size_t n_levels;
+	struct mime_marks marks;
 	struct mime_sink *sinks[MIME_SINKS_MAX]; /* outer ones first */
 	size_t n_sinks;
 	/* Of the header that is read: */
@@ -161,6 +190,10 @@ struct mime_stream *mime_stream_new(struct mime *mime);
 void mime_stream_free(struct mime_stream *stream);
 void mime_stream_feed(struct mime_stream *stream, struct str bytes);
 void mime_stream_end(struct mime_stream *stream);
+
+/* The next longer open boundary with which text begins; NULL: no more. */
+const struct mime_mark *mime_marks_next(
+    struct mime_stream *stream, struct str text, struct mime_mark_walk *walk);
 
 /* The line is one that ends a part, or looks like the first to. */
 bool mime_delimiter_find(struct mime_stream *stream, struct str line,
