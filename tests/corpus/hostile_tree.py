@@ -419,3 +419,17 @@ def _():
 def _():
     yield mail(["Content-Type: multipart/digest; boundary=b"])
     yield from fill(b"--b\n\nContent-Type: multipart/digest; boundary=b\n\n")
+
+
+@hostile("boundaries-short-and-many")
+def _():
+    letters = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    for i in range(31):
+        names = [b"b%c%c" % (letters[i], c) for c in b"wxyz"]
+        yield (b"Content-Type: multipart/mixed" +
+               b"".join(b"; boundary=" + name for name in names[:2]) +
+               b"\r\nContent-Type: multipart/mixed" +
+               b"".join(b"; boundary=" + name for name in names[2:]) +
+               b"\r\n\r\n--" + names[0] + b"\r\n")
+    yield b"\r\n"
+    yield from fill(b"--b==\n")
