@@ -4,15 +4,6 @@
 
 #include <idn2.h>
 
-static bool
-is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static struct str
 strip_dot(struct str name)
 {
@@ -32,7 +23,7 @@ domain_normal(struct arena *arena, struct str name)
 	for (size_t i = 0; i < name.len; i++)
 		copy[i] = ascii_lower(copy[i]);
 	normal = (struct str){ copy, name.len };
-	if (name.len > DOMAIN_MAX || is_ascii(normal) ||
+	if (name.len > DOMAIN_MAX || utf8_is_ascii(normal) ||
 	    utf8_bad(normal) >= 0 || str_find(normal, '\0') >= 0)
 		return normal;
 	if (idn2_to_ascii_8z(copy, &ace, IDN2_NONTRANSITIONAL) == IDN2_OK)

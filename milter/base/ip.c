@@ -34,7 +34,7 @@ ip_parse(struct str text, struct ip *ip_out)
 	char copy[IP_TEXT_MAX];
 	uint8_t bytes[16];
 
-	if (text.len >= 5 && str_eq_nocase(str_sub(text, 0, 5), STR("IPv6:")))
+	if (str_starts_nocase(text, STR("IPv6:")))
 		text = str_from(text, 5);
 	if (text.len == 0 || text.len >= sizeof(copy) ||
 	    str_find(text, '\0') >= 0)

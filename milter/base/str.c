@@ -73,6 +73,12 @@ str_starts(struct str s, struct str head)
 }
 
 bool
+str_starts_nocase(struct str s, struct str head)
+{
+	return str_eq_nocase(str_sub(s, 0, head.len), head);
+}
+
+bool
 str_ends_nocase(struct str s, struct str tail)
 {
 	return s.len >= tail.len &&

@@ -27,6 +27,7 @@ bool str_eq(struct str a, struct str b);
 bool str_is(struct str a, const char *b);
 bool str_eq_nocase(struct str a, struct str b);
 bool str_starts(struct str s, struct str head);
+bool str_starts_nocase(struct str s, struct str head);
 bool str_ends_nocase(struct str s, struct str tail);
 int str_cmp(struct str a, struct str b); /* <0, 0, >0; bytes, for sorting */
 

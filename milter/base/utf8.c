@@ -42,6 +42,20 @@ is_ascii_word(const char *p)
 	return (word & UINT64_C(0x8080808080808080)) == 0;
 }
 
+bool
+utf8_is_ascii(struct str s)
+{
+	size_t at = 0;
+
+	for (; s.len - at >= 8; at += 8)
+		if (!is_ascii_word(s.p + at))
+			return false;
+	for (; at < s.len; at++)
+		if ((unsigned char)s.p[at] >= 0x80)
+			return false;
+	return true;
+}
+
 ptrdiff_t
 utf8_bad(struct str s)
 {

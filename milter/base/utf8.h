@@ -9,6 +9,7 @@
 
 #define UTF8_REPLACEMENT 0xfffd
 
+bool utf8_is_ascii(struct str s);
 /* The offset of the first wrong byte, or -1. */
 ptrdiff_t utf8_bad(struct str s);
 /* Length 1-4 of the valid sequence at the start of s, 0 if there is none. */

@@ -73,7 +73,7 @@ set_params(struct session *session, const struct str *params, size_t n_params)
 		message->params = arena_grow(message->arena, message->params,
 		    message->n_params, sizeof(struct str));
 		message->params[message->n_params++] = param;
-		if (str_eq_nocase(str_sub(param, 0, 5), STR("SIZE=")))
+		if (str_starts_nocase(param, STR("SIZE=")))
 			fact_set_number(
 			    session, FACT_MAIL_SIZE, strtod(param.p + 5, NULL));
 	}

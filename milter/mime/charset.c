@@ -254,15 +254,6 @@ charset_read(struct buf *out, struct str bytes)
 	return charset_read_some(out, &bytes, SIZE_MAX);
 }
 
-static bool
-is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static const struct charset *
 find_row(struct str name)
 {
@@ -280,7 +271,7 @@ find_charset(struct str name)
 	struct str number = str_from(name, name.len < 3 ? name.len : 3);
 	char room[16] = "iso-";
 
-	if (charset != NULL || !str_eq_nocase(str_sub(name, 0, 3), STR("iso")))
+	if (charset != NULL || !str_starts_nocase(name, STR("iso")))
 		return charset;
 	if (number.len > 0 && number.p[0] == '_')
 		number = str_from(number, 1);
@@ -461,7 +452,7 @@ charset_decode_some(
 	}
 	switch (charset->reading) {
 	case READ_ASCII:
-		is_right = is_ascii(*bytes);
+		is_right = utf8_is_ascii(*bytes);
 		charset_read_some(out, bytes, max_bytes);
 		return is_right;
 	case READ_UTF8:

@@ -8,39 +8,11 @@
 #include "mime/content_own.h"
 #include "mime/line.h"
 
-#include <string.h>
-
 #define META_BYTES  2048 /* of HTML, in which <meta charset> may stand */
 #define NAME_BYTES  40
-#define WORD_HIGHS  UINT64_C(0x8080808080808080)
 #define UTF8_MARK   "\xef\xbb\xbf"
 #define BIG_MARK    "\xfe\xff"
 #define LITTLE_MARK "\xff\xfe"
-
-static bool
-is_ascii(struct str s)
-{
-	size_t at = 0;
-	uint64_t word;
-
-	for (; s.len - at >= 8; at += 8) {
-		memcpy(&word, s.p + at, sizeof(word));
-		if ((word & WORD_HIGHS) != 0)
-			return false;
-	}
-	for (; at < s.len; at++)
-		if ((unsigned char)s.p[at] >= 0x80)
-			return false;
-	return true;
-}
-
-static bool
-starts_nocase(struct str s, const char *head)
-{
-	struct str want = str_of(head);
-
-	return str_eq_nocase(str_sub(s, 0, want.len), want);
-}
 
 /* In these ASCII is ASCII. In others it may be anything (utf-7, iso-2022). */
 static bool
@@ -50,7 +22,7 @@ has_ascii(struct str charset)
 		"windows-125", "koi8-", "latin1", "cp125" };
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (starts_nocase(charset, heads[i]))
+		if (str_starts_nocase(charset, str_of(heads[i])))
 			return true;
 	return charset.len == 0;
 }
@@ -92,16 +64,18 @@ find_meta_charset(struct str html)
 		ptrdiff_t end = str_find(tag, '>');
 
 		html = str_from(tag, 1);
-		if (end < 0 || !starts_nocase(tag, "<meta"))
+		if (end < 0 || !str_starts_nocase(tag, STR("<meta")))
 			continue;
 		tag = str_sub(tag, 0, (size_t)end);
 		for (size_t i = 5; i < tag.len; i++) {
 			struct str name;
 
-			if (!starts_nocase(str_from(tag, i), "charset"))
+			if (!str_starts_nocase(
+				str_from(tag, i), STR("charset")))
 				continue;
 			name = read_name(str_from(tag, i + 7));
-			if (name.len > 0 && !starts_nocase(name, "utf-16"))
+			if (name.len > 0 &&
+			    !str_starts_nocase(name, STR("utf-16")))
 				return name;
 		}
 	}
@@ -123,8 +97,8 @@ is_like_utf16(struct str bytes)
 static bool
 has_label_of_bytes(struct str charset)
 {
-	return !starts_nocase(charset, "utf-16") &&
-	       !starts_nocase(charset, "utf-32");
+	return !str_starts_nocase(charset, STR("utf-16")) &&
+	       !str_starts_nocase(charset, STR("utf-32"));
 }
 
 static struct str
@@ -151,8 +125,8 @@ content_is_wide(const struct mime_part *part, struct str bytes)
 {
 	struct str charset = find_charset(part, bytes);
 
-	return starts_nocase(charset, "utf-16") ||
-	       starts_nocase(charset, "utf-32");
+	return str_starts_nocase(charset, STR("utf-16")) ||
+	       str_starts_nocase(charset, STR("utf-32"));
 }
 
 static struct str
@@ -190,7 +164,7 @@ content_decode(const struct mime_part *part, struct str *bytes,
 	if (is_utf8(charset))
 		text = without_cut_ends(part, text);
 	*bytes = (struct str){ "", 0 };
-	if ((has_ascii(charset) && is_ascii(text)) ||
+	if ((has_ascii(charset) && utf8_is_ascii(text)) ||
 	    (is_utf8(charset) && utf8_bad(text) < 0))
 		return without_mark(text);
 	if (charset.len == 0)

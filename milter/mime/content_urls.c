@@ -110,7 +110,7 @@ content_url_add(struct content_url_set *set, struct str target,
 		target = utf8_whole(str_sub(target, 0, TARGET_BYTES));
 	/* A picture that stands in its address: how it begins will do. */
 	if (target.len > set->url_bytes_max &&
-	    str_eq_nocase(str_sub(target, 0, 5), STR("data:")))
+	    str_starts_nocase(target, STR("data:")))
 		target = utf8_whole(str_sub(target, 0, set->url_bytes_max));
 	if (target.len > set->work_left) {
 		*damage |= DAMAGE_BIT(DAMAGE_URL_COUNT);

@@ -241,7 +241,7 @@ url_normal(struct arena *arena, struct str target, struct str *url_out,
 	if (slashes >= 2)
 		return normal_web(arena, scheme, str_from(target, slashes),
 		    url_out, host_out);
-	if (str_eq_nocase(str_sub(target, 0, 4), STR("www.")))
+	if (str_starts_nocase(target, STR("www.")))
 		return normal_web(arena, scheme, target, url_out, host_out);
 	if ((len = scheme_len(target)) == 0)
 		return -1;

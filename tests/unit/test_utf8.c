@@ -65,6 +65,24 @@ a_piece_of_text_is_whole_without_halves_at_its_ends(void **state)
 }
 
 static void
+one_byte_over_0x7f_is_found_wherever_it_stands(void **state)
+{
+	char text[20];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	assert_true(utf8_is_ascii((struct str){ text, sizeof(text) }));
+	assert_true(utf8_is_ascii(STR("")));
+	for (size_t at = 0; at < sizeof(text); at++) {
+		text[at] = '\x80';
+		assert_true(utf8_is_ascii((struct str){ text, at }));
+		assert_false(utf8_is_ascii((struct str){ text, at + 1 }));
+		assert_false(utf8_is_ascii((struct str){ text, sizeof(text) }));
+		text[at] = '\x7f';
+	}
+}
+
+static void
 a_hexadecimal_digit_has_a_value_and_nothing_else_has(void **state)
 {
 	const char *digits = "0123456789abcdef0123456789ABCDEF", *at;
@@ -87,6 +105,8 @@ main(void)
 		    a_cut_in_what_is_no_text_goes_back_a_little_only),
 		cmocka_unit_test(
 		    a_piece_of_text_is_whole_without_halves_at_its_ends),
+		cmocka_unit_test(
+		    one_byte_over_0x7f_is_found_wherever_it_stands),
 		cmocka_unit_test(
 		    a_hexadecimal_digit_has_a_value_and_nothing_else_has),
 	};

@@ -50,8 +50,7 @@ is_absolute(struct str target)
 {
 	return target.len == 0 || target.p[0] == '#' || has_scheme(target) ||
 	       (is_slash(target, 0) && is_slash(target, 1)) ||
-	       (target.len > 4 &&
-		   str_eq_nocase(str_sub(target, 0, 4), STR("www.")));
+	       (target.len > 4 && str_starts_nocase(target, STR("www.")));
 }
 
 /* Of "https://host/a/b?c": "https://host" for "/x", "https://host/a/" for
@@ -222,8 +221,7 @@ read_css_imports(struct html_links *links, struct str css)
 		size_t len = 0;
 
 		css = str_from(css, (size_t)found + 1);
-		if (css.len < 8 ||
-		    !str_eq_nocase(str_sub(css, 0, 6), STR("import")))
+		if (css.len < 8 || !str_starts_nocase(css, STR("import")))
 			continue;
 		css = str_trim(str_from(css, 6));
 		while (len < css.len && css.p[len] != ';' && css.p[len] != '\n')
