@@ -11,6 +11,7 @@
 #   BENCH="limits over"  only these parts; all are, in this order:
 #                        memory    of the daemon, and of an idle connection
 #                        shipped   shipped rules, envelope rules, five limits each
+#                        mime      MB/s of taking mails apart
 #                        content   a hundred patterns, a mail of several parts
 #                        patterns  10, 100, 1,000 on a body of 100 KiB
 #                        limits    five limits at three stages; twenty
@@ -31,12 +32,13 @@
 [ $# = 0 ] || { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; exit 0; }
 . "$(dirname "$0")/../lib/tap.sh"
 
-parts='memory shipped content patterns limits over breaker bytes scale ledger'
+parts='memory shipped mime content patterns limits over breaker bytes scale ledger'
 
 . "$TOP/tests/bench/lib.sh"
 . "$src/shipped.sh"
 . "$src/limits.sh"
 . "$src/content.sh"
+. "$src/mime.sh"
 . "$src/patterns.sh"
 . "$src/scale.sh"
 
