@@ -17,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -159,6 +160,9 @@ helper_serve(void (*before)(const struct inspect_item *item))
 	struct buf why = { 0 };
 
 	prctl(PR_SET_NAME, HELPER_NAME);
+	/* A service manager tells the whole service to end; mail that is under
+	 * way still asks. The end of the socket is the end. */
+	signal(SIGTERM, SIG_IGN);
 	jail_close_all_but(HELPER_FD);
 	if (prepare(&worker, &why) == -1) {
 		say_hello(buf_str(&why));

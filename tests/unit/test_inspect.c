@@ -214,6 +214,21 @@ test_one_that_is_killed_while_idle_costs_nothing(void **state)
 	assert_int_equal(counts().n_started, 2);
 }
 
+/* A service manager may end all processes of a service at once. */
+static void
+test_what_ends_a_service_ends_no_helper_under_way(void **state)
+{
+	struct inspect_item item;
+
+	(void)state;
+	item = asked("a.zip");
+	assert_int_equal(kill(find_child(), SIGTERM), 0);
+	pause_ms(100);
+	item = asked("a.zip");
+	expect_good(&item);
+	assert_int_equal(counts().n_started, 1);
+}
+
 static void
 test_helpers_are_replaced_in_time(void **state)
 {
@@ -312,6 +327,7 @@ main(int argc, char **argv)
 		ONE(test_a_slow_one_does_not_shield_the_next),
 		ONE(test_one_that_is_killed_while_it_works),
 		ONE(test_one_that_is_killed_while_idle_costs_nothing),
+		ONE(test_what_ends_a_service_ends_no_helper_under_way),
 		ONE(test_helpers_are_replaced_in_time),
 		ONE(test_eight_threads_share_two_helpers),
 		ONE(test_one_that_cannot_begin_is_not_tried_again_at_once),
