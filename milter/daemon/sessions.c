@@ -7,7 +7,7 @@
  *
  * The trap is the answer that is lost: libmilter sends it after the callback
  * has returned, so between the end of the last callback and the end of the
- * process there must be a moment of rest (see service.c).
+ * process there must be a moment of rest (see main.c).
  */
 #include "daemon/sessions.h"
 

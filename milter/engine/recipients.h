@@ -12,7 +12,7 @@
 #include "engine/state.h"
 
 /* Each is one wish more, of the message or, at rcpt, of this recipient: it
- * vanishes if that is refused. address: see mime/mailbox.h; it is copied.
+ * vanishes if that is refused. address: see rules/mailbox.h; it is copied.
  * False: there are too many wishes. */
 bool recipients_add(struct session *session, struct str address);
 bool recipients_remove(struct session *session, struct str address);

@@ -2,10 +2,10 @@
  * content: what the parts of a message say: text, HTML, web addresses.
  *
  * Made of a struct mime that has ended, each list when it is asked for first;
- * lives in its arena and ends with it. All texts are valid UTF-8 with
- * LF at the ends of their lines. A part's
- * decoded bytes are given up for its text where that is not the same, so that
- * no more is kept at any time than mime_limits allows.
+ * lives in its arena and ends with it; as mime, one thread at a time. All texts
+ * are valid UTF-8 with LF at the ends of their lines. A part's decoded bytes are
+ * given up for its text where that is not the same, so that no more is kept at
+ * any time than mime_limits allows.
  */
 #ifndef SLUICE_MIME_CONTENT_H
 #define SLUICE_MIME_CONTENT_H

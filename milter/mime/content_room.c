@@ -3,8 +3,9 @@
  * behind it is not left out, or who sends a megabyte of filling first hides the
  * rest: of each text the two ends are kept, up to a sum.
  */
-#include "base/utf8.h"
 #include "mime/content_own.h"
+
+#include "base/utf8.h"
 
 void
 content_room_init(struct content_room *room, const struct mime_limits *limits)

@@ -3,9 +3,10 @@
  * HTML says of itself, or UTF-8 if it is that. Most texts are UTF-8 or ASCII
  * and stay where they are.
  */
+#include "mime/content_own.h"
+
 #include "base/utf8.h"
 #include "mime/charset.h"
-#include "mime/content_own.h"
 #include "mime/line.h"
 
 #define META_BYTES  2048 /* of HTML, in which <meta charset> may stand */

@@ -3,8 +3,9 @@
  * the message's memory is goes into it), so that a mail full of addresses that
  * fall on one place is not slow.
  */
-#include "base/utf8.h"
 #include "mime/content_own.h"
+
+#include "base/utf8.h"
 #include "mime/url.h"
 
 /* Of one target: more than any browser wants, but for what hides its host

@@ -7,9 +7,8 @@
 
 #include "base/str.h"
 
-#define SIGNATURE_BYTES                                                        \
-	560 /* are enough for all but iso, which is known by
-			       its name or type */
+/* Enough for all but iso, which is known by its name or type. */
+#define SIGNATURE_BYTES 560
 
 /* head: the first bytes, SIGNATURE_BYTES of them if there are as many. */
 bool signature_is_archive(struct str head);
