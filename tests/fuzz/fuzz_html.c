@@ -14,6 +14,7 @@
 #include "mime/url.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define INPUT_MAX  65536
 #define SMALL_CAP  64
@@ -112,8 +113,10 @@ check_html(struct run *run, struct str source, size_t max)
 
 	html_read(&reader, source);
 	require(visible.len + hidden.len <= max);
-	/* Nothing becomes longer by being read. */
-	require(visible.len + hidden.len <= source.len);
+	/* Nothing becomes longer by being read; CDATA is read both ways. */
+	require(visible.len + hidden.len <= 2 * source.len);
+	require(memmem(source.p, source.len, "<![CDATA[", 9) != NULL ||
+		visible.len + hidden.len <= source.len);
 	require(!reader.is_cut || max < source.len);
 	check_folded(buf_str(&visible));
 	check_folded(buf_str(&hidden));
