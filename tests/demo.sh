@@ -110,6 +110,22 @@ world() { # TITLE WANTED; helo, from, subject and body are variables
 		"${body:-Dear Anna, here they are.}" .
 }
 
+# A mail of the world whose attachment is a zip.
+packed() { # TITLE WANTED
+	zip=$(python3 -c 'import base64, io, zipfile
+out = io.BytesIO()
+with zipfile.ZipFile(out, "w") as archive:
+    archive.writestr("holiday/setup.exe", "MZ")
+print(base64.b64encode(out.getvalue()).decode())')
+	send "$1" "$2" "$PORT" 'XCLIENT ADDR=203.0.113.9 NAME=mail.example.com' \
+		'EHLO mail.example.com' 'MAIL FROM:<carol@example.com>' \
+		'RCPT TO:<anna@example.org>' DATA \
+		'From: Carol <carol@example.com>' 'Subject: My holiday' \
+		'Message-ID: <demo@example.com>' 'MIME-Version: 1.0' \
+		'Content-Type: image/jpeg; name="beach.jpg"' \
+		'Content-Transfer-Encoding: base64' '' "$zip" .
+}
+
 # anna, logged in, writes to N people at once.
 anna() { # TITLE WANTED FIRST-NAME N
 	send "$1" "$2" $((PORT + 1)) \
@@ -152,7 +168,8 @@ subject='You are the lucky lottery winner' world \
 subject='I know your secret' \
 	body='I recorded you with your webcam. Pay to this bitcoin wallet: 1Demo.' \
 	world "5. A body that a regular expression knows" '*354 550 221'
-anna "6. anna, logged in, writes to six people; her limit is $DEMO_RATE" \
+packed "6. A program in a zip that calls itself a photo" '*354 552 221'
+anna "7. anna, logged in, writes to six people; her limit is $DEMO_RATE" \
 	'220 220 250 250 250 250 250 250 250 450 354 250 221' friend 6
 
 title "What Sluice counted: sluice counters"
@@ -167,7 +184,7 @@ sed -i "s#$DEMO_RATE#8/1m#" "$rules"
 grep -n '8/1m' "$rules" | sed 's/^/   submission.rules:/'
 sluiced_reload demo
 sluiced_since demo | tail -n 1 | sed 's/^/   /'
-anna "7. anna goes on: three more fit, for what she sent is still counted" \
+anna "8. anna goes on: three more fit, for what she sent is still counted" \
 	'220 220 250 250 250 250 250 450 354 250 221' colleague 4
 
 tool() { # WORDS of sluice, shown as they are typed
@@ -186,7 +203,7 @@ tool "She reads out her reference" "why $ref"
 tool "She is given more for the afternoon" \
 	'grant user-pace anna@example.org x5 for 4h reason "the invitation"'
 sleep 2 # that long a daemon may remember who was over
-anna "8. anna goes on at once" '*250 250 250 250 354 250 221' invited 4
+anna "9. anna goes on at once" '*250 250 250 250 354 250 221' invited 4
 
 title "That was it."
 if [ -n "${ONCE:-}" ]; then
