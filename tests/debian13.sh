@@ -74,6 +74,11 @@ in_chroot() {
 	' sh "$chroot" "$@" < /dev/null
 }
 
+# A folder that is kept may lack what is needed since.
+wanted_packages() {
+	cksum < tests/setup/packages.txt
+}
+
 # The server first: packages.sh then finds that there is one.
 install_packages() {
 	# shellcheck disable=SC2086 # two words
@@ -82,7 +87,7 @@ install_packages() {
 		apt-get -q -y install --no-install-recommends "$@" &&
 		tests/setup/packages.sh' sh make $SERVER >> "$chroot.log" 2>&1 ||
 		bail "packages are missing: $(tail -n 5 "$chroot.log")"
-	touch "$chroot/installed"
+	wanted_packages > "$chroot/installed"
 }
 
 export_head() {
@@ -103,7 +108,8 @@ exec 9> "$chroot.lock"
 flock -w 3600 9 || bail "another run does not end"
 [ -d "$chroot" ] || make_chroot
 export_head
-[ -e "$chroot/installed" ] || install_packages
+[ "$(cat "$chroot/installed" 2> /dev/null)" = "$(wanted_packages)" ] ||
+	install_packages
 echo "debian13.sh: $(in_chroot / dpkg-query -W -f '${Package} ${Version}, ' \
 	gcc libhiredis-dev libmilter-dev postfix valkey-server)in $chroot"
 in_chroot /src nice "$@"
