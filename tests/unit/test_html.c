@@ -217,6 +217,29 @@ links_are_found_with_their_text(void **state)
 	}
 }
 
+/* A host of its own is longer than what is kept of a base. */
+static void
+a_long_base_is_cut_between_characters(void **state)
+{
+	struct html_result result;
+	struct buf page = { 0 };
+
+	(void)state;
+	for (size_t n_before = 0; n_before < 3; n_before++) {
+		buf_clear(&page);
+		buf_add_cstr(&page, "<base href=http://");
+		for (size_t i = 0; i < n_before; i++)
+			buf_byte(&page, 'a');
+		for (size_t i = 0; i < 400; i++)
+			buf_add_cstr(&page, "€");
+		buf_add_cstr(&page, "/><img src=/x>");
+		html_read_all(&result, buf_str(&page), 1000);
+		assert_int_equal(utf8_bad(buf_str(&result.links)), -1);
+		html_result_done(&result);
+	}
+	buf_done(&page);
+}
+
 static void
 nul_bytes_are_dropped_from_text(void **state)
 {
@@ -392,6 +415,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(html_becomes_what_a_reader_sees),
 		cmocka_unit_test(links_are_found_with_their_text),
+		cmocka_unit_test(a_long_base_is_cut_between_characters),
 		cmocka_unit_test(nul_bytes_are_dropped_from_text),
 		cmocka_unit_test(text_over_the_cap_is_cut_between_characters),
 		cmocka_unit_test(a_text_is_added_to_what_was_there),

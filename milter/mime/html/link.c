@@ -6,6 +6,7 @@
  */
 #include "mime/html/link.h"
 
+#include "base/utf8.h"
 #include "mime/html/entity.h"
 
 #include <string.h>
@@ -127,7 +128,9 @@ set_base(struct html_links *links, struct str base)
 		host = str_from(host, (size_t)at + 1);
 	}
 	base = base.len > BASE_BYTES ? host : base;
-	buf_add(&links->base, str_sub(base, 0, BASE_BYTES));
+	if (base.len > BASE_BYTES)
+		base = str_sub(base, 0, utf8_back(base, BASE_BYTES));
+	buf_add(&links->base, base);
 }
 
 void
