@@ -117,6 +117,17 @@ magic_free(struct magic *magic)
 	free(magic);
 }
 
+/* libmagic 5.46 wants the end of a zip, too, and of bytes in memory it says
+ * that they are anything. */
+static const char *
+or_zip(const char *type, struct str sample)
+{
+	if (str_is(str_of(type), "application/octet-stream") &&
+	    str_starts(sample, STR("PK\3\4")))
+		return "application/zip";
+	return type;
+}
+
 struct str
 magic_type(struct magic *magic, struct str content, struct arena *arena)
 {
@@ -130,7 +141,7 @@ magic_type(struct magic *magic, struct str content, struct arena *arena)
 	type = magic_buffer(magic->cookie, sample.p, sample.len);
 	if (type == NULL || !magic_is_type(str_of(type)))
 		return STR("");
-	return arena_str(arena, str_of(type));
+	return arena_str(arena, str_of(or_zip(type, sample)));
 }
 
 int
