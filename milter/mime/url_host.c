@@ -156,7 +156,8 @@ url_host(struct arena *arena, struct str written)
 	struct ip ip;
 
 	if (written.len > URL_HOST_MAX)
-		written = str_from(written, written.len - URL_HOST_MAX);
+		written =
+		    utf8_whole(str_from(written, written.len - URL_HOST_MAX));
 	host = decode_percents(arena, written);
 	if (host.len > 2 && host.p[0] == '[' && host.p[host.len - 1] == ']' &&
 	    ip_parse(str_sub(host, 1, host.len - 1), &ip) == 0)

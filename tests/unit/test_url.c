@@ -4,6 +4,8 @@
  */
 #include "base/buf.h"
 #include "mime/url.h"
+
+#include "base/utf8.h"
 #include "mime/url_host.h"
 
 #include <setjmp.h>
@@ -260,6 +262,31 @@ static const struct kin_case kins[] = {
 	{ "localhost", "example.org", false },
 };
 
+/* Of a host that is longer than any may be the end counts. */
+static void
+a_long_host_is_cut_between_characters(void **state)
+{
+	struct arena *arena = arena_new(4096);
+	struct buf target = { 0 };
+	struct str url, host;
+
+	(void)state;
+	for (size_t n_behind = 0; n_behind < 3; n_behind++) {
+		buf_clear(&target);
+		buf_add_cstr(&target, "http://");
+		for (size_t i = 0; i < 600; i++)
+			buf_add_cstr(&target, "€");
+		for (size_t i = 0; i < n_behind; i++)
+			buf_byte(&target, 'a');
+		assert_int_equal(
+		    url_normal(arena, buf_str(&target), &url, &host), 0);
+		assert_int_equal(utf8_bad(url), -1);
+		assert_int_equal(utf8_bad(host), -1);
+	}
+	buf_done(&target);
+	arena_free(arena);
+}
+
 static void
 hosts_of_one_owner_are_known(void **state)
 {
@@ -333,6 +360,7 @@ main(void)
 		cmocka_unit_test(addresses_are_found_in_text),
 		cmocka_unit_test(targets_are_read_as_browsers_read_them),
 		cmocka_unit_test(what_is_normal_stays_so),
+		cmocka_unit_test(a_long_host_is_cut_between_characters),
 		cmocka_unit_test(hosts_of_one_owner_are_known),
 		cmocka_unit_test(hostile_text_costs_linear_time),
 	};
