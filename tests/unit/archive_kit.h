@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "slower.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 #include <cmocka.h>
 
 #define CORPUS     "tests/fuzz/corpus/archive"
-#define CPU_MAX_NS INT64_C(5000000000) /* with sanitizers, too */
+#define CPU_MAX_NS (INT64_C(2000000000) * TIMES_SLOWER)
 
 static struct arena *arena;
 static struct inspect_options options;

@@ -7,6 +7,7 @@
 
 #include "base/xalloc.h"
 #include "rules/ruleset.h"
+#include "slower.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,14 +20,6 @@
 
 #define KIT_NOW_MS INT64_C(1767225600000) /* 2026-01-01 00:00 UTC */
 #define KIT_FILES  8
-
-/* Only gcc says by a macro that sanitizers are there. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
-    defined(__clang__)
-#define KIT_SLOWER 20 /* times */
-#else
-#define KIT_SLOWER 1
-#endif
 
 struct kit_file {
 	const char *path;

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "mime/address.h"
+#include "slower.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,14 +17,8 @@
 
 #define HOSTILE_BYTES 65536
 
-/* What the contract promises, but sanitizers are slow. Only gcc says that they
- * are there by a macro. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
-    defined(__clang__)
-#define HOSTILE_MAX_US 400000
-#else
-#define HOSTILE_MAX_US 20000
-#endif
+/* What the contract promises. */
+#define HOSTILE_MAX_US (20000 * TIMES_SLOWER)
 #define N_RANDOM 5000
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))

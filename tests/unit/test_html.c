@@ -217,6 +217,24 @@ links_are_found_with_their_text(void **state)
 	}
 }
 
+/* Of "€" 1024 bytes are no whole number of characters. */
+static void
+a_long_text_of_a_link_is_cut_between_characters(void **state)
+{
+	struct html_result result;
+	struct buf page = { 0 };
+
+	(void)state;
+	buf_add_cstr(&page, "<a href=x:1>");
+	for (size_t i = 0; i < 400; i++)
+		buf_add_cstr(&page, "€");
+	html_read_all(&result, buf_str(&page), 2000);
+	assert_int_equal(result.links.len, strlen("x:1|\n") + 1023);
+	assert_int_equal(utf8_bad(buf_str(&result.links)), -1);
+	html_result_done(&result);
+	buf_done(&page);
+}
+
 /* A host of its own is longer than what is kept of a base. */
 static void
 a_long_base_is_cut_between_characters(void **state)
@@ -415,6 +433,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(html_becomes_what_a_reader_sees),
 		cmocka_unit_test(links_are_found_with_their_text),
+		cmocka_unit_test(
+		    a_long_text_of_a_link_is_cut_between_characters),
 		cmocka_unit_test(a_long_base_is_cut_between_characters),
 		cmocka_unit_test(nul_bytes_are_dropped_from_text),
 		cmocka_unit_test(text_over_the_cap_is_cut_between_characters),

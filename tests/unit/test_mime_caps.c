@@ -4,6 +4,7 @@
  * was made to take much of both.
  */
 #include "mime_kit.h"
+#include "slower.h"
 
 #include <malloc.h>
 #include <time.h>
@@ -12,18 +13,9 @@
 #define CHUNK 65535
 #define MIXED "Content-Type: multipart/mixed; boundary=b\n\n"
 
-/* A second of CPU for a mail is the promise for all that is done with it, and
- * sanitizers are slow; only gcc says that they are there by a macro. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
-    defined(__clang__)
-#define HAS_SANITIZER 1
-#define BIG_BYTES     (2 * MIB)
-#define TIME_MAX_US   5000000
-#else
-#define HAS_SANITIZER 0
-#define BIG_BYTES     (20 * MIB)
-#define TIME_MAX_US   1500000
-#endif
+/* A second of CPU for a mail is the promise for all that is done with it. */
+#define TIME_MAX_US (1500000 * TIMES_SLOWER)
+#define BIG_BYTES   ((IS_SANITIZED ? 2 : 20) * MIB)
 
 static struct mime_limits
 small_limits(void)
@@ -291,7 +283,7 @@ split_hostile(const struct hostile_case *c, const struct mime_limits *limits)
 		most = heap_bytes();
 	if (cpu_us() - since > TIME_MAX_US)
 		fail_msg("%s: %ld us", c->what, cpu_us() - since);
-	if (!HAS_SANITIZER && most - before > c->memory_max)
+	if (!IS_SANITIZED && most - before > c->memory_max)
 		fail_msg("%s: %zu bytes of heap", c->what, most - before);
 	assert_true(mime_n_parts(mime) <= limits->parts);
 	assert_true(mime_bytes_kept(mime) <=

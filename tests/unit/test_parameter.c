@@ -3,6 +3,7 @@
  * what comes twice. A list is printed as "value;name=decoded(raw);…".
  */
 #include "mime/parameter.h"
+#include "slower.h"
 
 #include "base/buf.h"
 
@@ -17,13 +18,7 @@
 #define N_OF(table)   (sizeof(table) / sizeof((table)[0]))
 #define HOSTILE_BYTES 65536
 
-/* Sanitizers are slow; only gcc says that they are there by a macro. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
-    defined(__clang__)
-#define HOSTILE_MAX_US 400000
-#else
-#define HOSTILE_MAX_US 20000
-#endif
+#define HOSTILE_MAX_US (20000 * TIMES_SLOWER)
 
 #define BIT_PARAMETER DAMAGE_BIT(DAMAGE_PARAMETER)
 #define BIT_AMBIGUOUS DAMAGE_BIT(DAMAGE_AMBIGUOUS)

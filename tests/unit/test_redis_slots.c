@@ -74,13 +74,19 @@ try(const char *identity)
 }
 
 static uint64_t
-used_at(unsigned node, const char *identity)
+used_of(struct place *place, const char *identity)
 {
 	char text[256];
 
-	place_ask(&nodes[node], text, sizeof(text),
+	place_ask(place, text, sizeof(text),
 	    "HGET test:limit:pace:{%s} recipients.1h", identity);
 	return strtoull(text, NULL, 10);
+}
+
+static uint64_t
+used_at(unsigned node, const char *identity)
+{
+	return used_of(&nodes[node], identity);
 }
 
 static void
@@ -391,6 +397,7 @@ test_nothing_of_a_master_is_given_back_to_its_replica(void **state)
 	const struct kit_use five = { name, STORE_CHARGE, 5, pace, 1 };
 	struct place replica;
 	struct store_call *old, *new;
+	uint64_t before = 0, after = 0;
 
 	(void)state;
 	name_at(0, 7, name);
@@ -429,15 +436,18 @@ test_nothing_of_a_master_is_given_back_to_its_replica(void **state)
 		assert_true(i < 1000);
 		nap_ms(10);
 	}
-	new = kit_call(store, &five, T0);
+	assert_int_equal(used_of(&replica, name), 6);
 	kit_give_back(store, old, T0);
-	place_ask(&replica, text, sizeof(text),
-	    "HGET test:limit:pace:{%s} recipients.1h", name);
-	assert_int_equal(strtoull(text, NULL, 10), 11);
-	kit_give_back(store, new, T0);
-	place_ask(&replica, text, sizeof(text),
-	    "HGET test:limit:pace:{%s} recipients.1h", name);
-	assert_int_equal(strtoull(text, NULL, 10), 6);
+	assert_int_equal(used_of(&replica, name), 6);
+	/* What the new master counted is given back to it, unless it was away
+	 * in between: a young master may be. */
+	for (int i = 0; before != after + five.amount; i++) {
+		assert_true(i < 20);
+		new = kit_call(store, &five, T0);
+		before = used_of(&replica, name);
+		kit_give_back(store, new, T0);
+		after = used_of(&replica, name);
+	}
 	store_close(store);
 	place_done(&replica);
 	place_kill(&nodes[2]); /* so that nothing is wiped any more */

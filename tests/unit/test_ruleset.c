@@ -9,7 +9,7 @@
 
 #define N_RULES     1000
 /* Of the processor's time; most of it is libhs's, where that is there. */
-#define LOAD_MAX_US (1000000 * KIT_SLOWER)
+#define LOAD_MAX_US (1000000 * TIMES_SLOWER)
 
 static void
 check_said(struct str text, const char *want)

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define N_ENTRIES   100000
-#define LOAD_MAX_US (500000 * KIT_SLOWER) /* of the processor's time */
+#define LOAD_MAX_US (500000 * TIMES_SLOWER) /* of the processor's time */
 #define ENTRY_BYTES 100
 
 static const struct table *
@@ -377,7 +377,7 @@ used_us(void)
 static void
 expect_small(const char *type, size_t bytes)
 {
-	if (KIT_SLOWER == 1 && (bytes == 0 || bytes > ENTRY_BYTES * N_ENTRIES))
+	if (!IS_SANITIZED && (bytes == 0 || bytes > ENTRY_BYTES * N_ENTRIES))
 		fail_msg("%s: %zu bytes an entry", type, bytes / N_ENTRIES);
 }
 

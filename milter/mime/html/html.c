@@ -9,6 +9,7 @@
  */
 #include "mime/html/html.h"
 
+#include "base/utf8.h"
 #include "mime/html/entity.h"
 #include "mime/html/link.h"
 #include "mime/html/sheet.h"
@@ -64,8 +65,8 @@ end_link(struct work *work)
 		return;
 	work->has_link = false;
 	if (visible->len > work->link_from)
-		text = str_sub(buf_str(visible), work->link_from,
-		    work->link_from + LINK_TEXT_MAX);
+		text = utf8_whole(str_sub(buf_str(visible), work->link_from,
+		    work->link_from + LINK_TEXT_MAX));
 	html_link_tell(&work->links, buf_str(&work->target), str_trim(text));
 }
 
