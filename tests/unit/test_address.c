@@ -19,7 +19,7 @@
 
 /* What the contract promises. */
 #define HOSTILE_MAX_US (20000 * TIMES_SLOWER)
-#define N_RANDOM 5000
+#define N_RANDOM       5000
 
 #define N_OF(table) (sizeof(table) / sizeof((table)[0]))
 
