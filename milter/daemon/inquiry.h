@@ -14,6 +14,8 @@
 #include "base/buf.h"
 #include "conf/endpoint.h"
 
+#include <sys/types.h>
+
 #define INQUIRY_OPEN_MAX    16
 #define INQUIRY_TIMEOUT_MS  3000
 #define INQUIRY_SOCKETS_MAX 4
@@ -25,7 +27,8 @@ struct inquiry_kind {
 	/* Is all of the question here? */
 	bool (*is_whole)(struct str request);
 	/* The whole answer. Must not wait for the store or the disk. is_cut: the
-	 * question was not whole within its bounds. */
+	 * question was not whole within its bounds. An empty answer is
+	 * none: the connection is closed. */
 	void (*answer)(struct str request, bool is_cut, struct buf *answer);
 };
 
@@ -36,6 +39,8 @@ struct inquiry_kind {
  */
 int inquiry_listen(const struct endpoint *at, uint32_t mode, const char *group,
     const struct inquiry_kind *kind, struct buf *error);
+/* Inside answer: the user who asks, (uid_t)-1 over TCP. */
+uid_t inquiry_asker(void);
 /* Main, after signals were blocked. Nothing to listen on: nothing happens. 0,
  * or -1 with errno. */
 int inquiry_start(void);

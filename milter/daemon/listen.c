@@ -272,8 +272,9 @@ look_at_socket(struct listener *listener, struct stat *st, struct buf *error)
 
 /* Looks at what bind made of umask and group: an MTA that cannot connect is
  * the most frequent complaint about milters. */
-static int
-secure(struct listener *listener, const struct conf *conf, struct buf *error)
+int
+listen_secure(struct listener *listener, uint32_t mode, const char *group,
+    struct buf *error)
 {
 	const char *path = listener->at.path;
 	struct stat st;
@@ -281,20 +282,19 @@ secure(struct listener *listener, const struct conf *conf, struct buf *error)
 
 	if (look_at_socket(listener, &st, error) == -1)
 		return -1;
-	if (conf->socket_group != NULL &&
-	    find_group(conf->socket_group, &gid) == -1) {
-		buf_printf(error, "socket_group: there is no group '%s'",
-		    conf->socket_group);
+	if (group != NULL && find_group(group, &gid) == -1) {
+		buf_printf(
+		    error, "socket_group: there is no group '%s'", group);
 		return -1;
 	}
 	if (gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) == -1) {
-		buf_printf(error, "cannot give %s to group %s: %s", path,
-		    conf->socket_group, strerror(errno));
+		buf_printf(error, "cannot give %s to group %s: %s", path, group,
+		    strerror(errno));
 		return -1;
 	}
 	if (look_at_socket(listener, &st, error) == -1)
 		return -1;
-	if ((st.st_mode & 0777) != conf->socket_mode ||
+	if ((st.st_mode & 0777) != mode ||
 	    (gid != (gid_t)-1 && st.st_gid != gid)) {
 		buf_printf(error,
 		    "the socket %s has mode %04o and group %u in spite of "
@@ -341,7 +341,8 @@ listen_open(
 		return -1;
 	}
 	if (listener->at.kind == ENDPOINT_UNIX)
-		return secure(listener, conf, error);
+		return listen_secure(
+		    listener, conf->socket_mode, conf->socket_group, error);
 	return 0;
 }
 

@@ -30,6 +30,13 @@ int listen_claim(
 /* Opens the socket, after milter_register. 0, or -1 and a message. */
 int listen_open(
     struct listener *listener, const struct conf *conf, struct buf *error);
+/*
+ * Gives a unix socket that was just made its group (NULL: as it came), and
+ * makes sure that umask left the mode that was wanted. For sockets that are
+ * opened otherwise than by listen_open. 0, or -1 and a message.
+ */
+int listen_secure(struct listener *listener, uint32_t mode, const char *group,
+    struct buf *error);
 /* Removes a unix socket if it is still ours, and the lock. Again: nothing. */
 void listen_leave(struct listener *listener);
 
