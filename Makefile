@@ -45,8 +45,8 @@ SRCS     = $(wildcard milter/*/*.c milter/*/*/*.c)
 OBJS     = $(SRCS:%.c=$(BUILD)/obj/%.o)
 MAINS    = $(BUILD)/obj/milter/daemon/main.o $(BUILD)/obj/milter/tool/main.o
 ARCHIVES = $(LAYERS:%=$(BUILD)/lib%.a)
-UNITS    = $(patsubst tests/unit/%.c,$(BUILD)/unit/%, \
-	$(wildcard tests/unit/test_*.c))
+ONLY     = $(basename $(notdir $(wildcard tests/unit/test_*.c)))
+UNITS    = $(ONLY:%=$(BUILD)/unit/%)
 
 .PHONY: all programs units test test-debian13 demo lint check-asan \
 	check-tsan fuzz bench format update-golden clean packages
