@@ -1,6 +1,10 @@
 /*
  * The line is built in memory and given away by one write, so lines of
  * different threads never mix. Nothing here takes a lock.
+ *
+ * The trap is the log that nobody takes: a full disk, a reader that hangs. A
+ * line is then lost and counted, mail goes on, and the first line that gets
+ * through is the one that says how many are missing, and why.
  */
 #include "base/log.h"
 
@@ -8,6 +12,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,11 +26,19 @@
 #define LOG_SENTENCE_MAX 4096
 #define LOG_HEAD_MAX     64
 #define LOG_LINE_USUAL   512
+#define LOG_LAST_MAX     256
+#define LOG_WAIT_MS      100 /* for a reader that is slow, once */
 
 static const char *log_program = "sluice";
 static enum log_sink log_to = LOG_SINK_STDERR;
 static enum log_format log_as = LOG_FORMAT_TEXT;
 static atomic_int log_max_level = LOG_LEVEL_INFO;
+
+/* Lines that nobody took: all of them, and those not yet told of. */
+static atomic_uint_fast64_t n_lost;
+static atomic_uint_fast64_t n_untold;
+static atomic_int lost_errno;  /* why, the last time */
+static atomic_bool is_cut_off; /* half a line stands there without its end */
 
 static const char *const level_names[] = {
 	[LOG_LEVEL_ERROR] = "error",
@@ -66,49 +79,124 @@ log_wants(enum log_level level)
 	       (int)level <= atomic_load(&log_max_level);
 }
 
+/* Will a write go on at once? A reader that hangs is waited for only once: as
+ * long as lines are lost the next ones wait no more. */
+static bool
+is_writable(void)
+{
+	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	int n;
+
+	do
+		n = poll(&fd, 1, atomic_load(&n_untold) > 0 ? 0 : LOG_WAIT_MS);
+	while (n == -1 && errno == EINTR);
+	if (n == 0)
+		errno = EAGAIN;
+	return n > 0;
+}
+
 /* What a pipe did not take at once. */
-static void
+static int
 write_rest(struct str line, size_t n_written)
 {
 	line = str_from(line, n_written);
 	while (line.len > 0) {
-		ssize_t n = write(STDERR_FILENO, line.p, line.len);
+		ssize_t n;
 
+		if (!is_writable())
+			return -1;
+		n = write(STDERR_FILENO, line.p, line.len);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return; /* nobody reads: mail goes on */
+			return -1;
 		line = str_from(line, (size_t)n);
 	}
+	return 0;
 }
 
-/* Head, line and newline in one write, so that lines never mix. */
-static void
-write_stderr(struct str line)
+/* All of it at once as a rule. 0, or -1 with errno: something is missing. */
+static int
+write_parts(const struct str parts[3])
 {
-	char head[LOG_HEAD_MAX] = "";
-	char newline[] = "\n";
-	struct iovec parts[3] = { { head, 0 },
-		{ (char *)(uintptr_t)line.p, line.len }, { newline, 1 } };
+	struct iovec vector[3];
 	size_t written;
 	ssize_t n;
 
-	if (log_as == LOG_FORMAT_TEXT)
-		snprintf(
-		    head, sizeof(head), "%s[%d]: ", log_program, (int)getpid());
-	parts[0].iov_len = strlen(head);
+	for (size_t i = 0; i < 3; i++)
+		vector[i] = (struct iovec){ (char *)(uintptr_t)parts[i].p,
+			parts[i].len };
+	if (!is_writable())
+		return -1;
 	do
-		n = writev(STDERR_FILENO, parts, 3);
+		n = writev(STDERR_FILENO, vector, 3);
 	while (n == -1 && errno == EINTR);
 	if (n < 0)
-		return;
+		return -1;
 	written = (size_t)n;
-	if (written < parts[0].iov_len) /* hardly ever: all of it is short */
+	for (size_t i = 0; i < 3; i++) {
+		size_t here = written < parts[i].len ? written : parts[i].len;
+
+		written -= here;
+		if (write_rest(parts[i], here) == 0)
+			continue;
+		atomic_store(&is_cut_off, n > 0);
+		return -1;
+	}
+	return 0;
+}
+
+/* Head, line and newline in one write, so that lines never mix. */
+static int
+write_stderr(struct str line)
+{
+	char head[LOG_HEAD_MAX] = "";
+	/* What was left of a line that was cut off gets its end first. */
+	const char *start = atomic_exchange(&is_cut_off, false) ? "\n" : "";
+
+	if (log_as == LOG_FORMAT_TEXT)
+		snprintf(head, sizeof(head), "%s%s[%d]: ", start, log_program,
+		    (int)getpid());
+	else
+		snprintf(head, sizeof(head), "%s", start);
+	return write_parts(
+	    (const struct str[]){ str_of(head), line, STR("\n") });
+}
+
+/* As soon as it can be said. */
+static void
+tell_lost(void)
+{
+	uint_fast64_t n = atomic_exchange(&n_untold, 0);
+	int error = atomic_load(&lost_errno);
+	const char *why =
+	    error == EAGAIN ? "nobody reads them" : strerror(error);
+	char text[LOG_LAST_MAX];
+
+	if (n == 0)
 		return;
-	if (written < parts[0].iov_len + line.len)
-		write_rest(line, written - parts[0].iov_len);
-	if (written < parts[0].iov_len + line.len + 1)
-		write_rest(STR("\n"), 0);
+	snprintf(text, sizeof(text),
+	    log_as == LOG_FORMAT_JSON
+		? "{\"event\":\"message\",\"level\":\"error\","
+		  "\"text\":\"%llu lines of this log were lost: %s\"}"
+		: "error: %llu lines of this log were lost: %s",
+	    (unsigned long long)n, why);
+	if (write_stderr(str_of(text)) == -1)
+		atomic_fetch_add(&n_untold, n);
+}
+
+static void
+give_to_stderr(struct str line)
+{
+	if (atomic_load(&n_untold) > 0)
+		tell_lost();
+	/* A gap comes before its explanation, never behind. */
+	if (atomic_load(&n_untold) == 0 && write_stderr(line) == 0)
+		return;
+	if (atomic_load(&n_untold) == 0)
+		atomic_store(&lost_errno, errno);
+	atomic_fetch_add(&n_lost, 1);
+	atomic_fetch_add(&n_untold, 1);
 }
 
 /* line: without head and newline. */
@@ -122,9 +210,30 @@ write_line(enum log_level level, struct str line)
 		syslog(level_priorities[level], "%.*s", STR_ARG(line));
 		return;
 	case LOG_SINK_STDERR:
-		write_stderr(line);
+		give_to_stderr(line);
 		return;
 	}
+}
+
+uint64_t
+log_n_lost(void)
+{
+	return atomic_load(&n_lost);
+}
+
+/* From what stands on the stack only. (glibc's syslog has a way of its own to
+ * be out of memory.) */
+void
+log_last_words(const char *text)
+{
+	char line[LOG_LAST_MAX];
+
+	snprintf(line, sizeof(line),
+	    log_as == LOG_FORMAT_JSON
+		? "{\"event\":\"message\",\"level\":\"error\",\"text\":\"%s\"}"
+		: "error: %s",
+	    text);
+	write_line(LOG_LEVEL_ERROR, str_of(line));
 }
 
 void

@@ -5,7 +5,9 @@
  * values (log_event_*), written as key=value or as JSON. Every value that came
  * from outside is escaped: no byte of mail can end a line or begin a key.
  * Values are cut at 256 bytes. Any thread may log at any time; a line is one
- * write and never mixed with another.
+ * write and never mixed with another. On standard error nobody waits for a log
+ * that cannot be written: such lines are counted, and the log says so as soon
+ * as it can.
  */
 #ifndef SLUICE_BASE_LOG_H
 #define SLUICE_BASE_LOG_H
@@ -29,6 +31,12 @@ void log_setup(const char *program, enum log_sink sink, enum log_format format,
     enum log_level level);
 void log_set_level(enum log_level level);
 bool log_wants(enum log_level level);
+
+/* Lines that were lost since the start. */
+uint64_t log_n_lost(void);
+/* Needs no memory: for a process that has none left. text: a literal, without
+ * quotes. */
+void log_last_words(const char *text);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

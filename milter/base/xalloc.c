@@ -1,6 +1,7 @@
 #include "base/xalloc.h"
 
-#include <stdio.h>
+#include "base/log.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,8 @@ static void *
 require(void *memory)
 {
 	if (memory == NULL) {
-		fputs("sluice: out of memory\n", stderr);
+		log_last_words("out of memory: the process ends here, what was "
+			       "open is not answered");
 		abort();
 	}
 	return memory;

@@ -2,7 +2,9 @@
  * xalloc: memory that is there or the program ends.
  *
  * Out of memory is not a state that a mail filter can think in: each of these
- * writes one line to standard error and aborts, so callers never check.
+ * writes one line to the log and aborts, so callers never check. The MTA does
+ * then what it does without an answer (it tells the client to come again), and
+ * the service manager starts a new process.
  */
 #ifndef SLUICE_BASE_XALLOC_H
 #define SLUICE_BASE_XALLOC_H

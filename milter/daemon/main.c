@@ -17,6 +17,7 @@
 #include "daemon/keeper.h"
 #include "daemon/listen.h"
 #include "daemon/milter.h"
+#include "daemon/places.h"
 #include "daemon/policy.h"
 #include "daemon/reload.h"
 #include "daemon/sessions.h"
@@ -33,7 +34,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,7 +47,6 @@
 
 #define STACK_BYTES   ((size_t)1024 * 1024)
 #define MALLOC_ARENAS 8  /* each costs memory; fewer make workers wait */
-#define SPARE_FDS     64 /* beside the connections of MTAs */
 
 struct arguments {
 	const char *conf_path; /* NULL: the default */
@@ -163,25 +162,6 @@ check(const struct arguments *args)
 	exit(EXIT_SUCCESS);
 }
 
-/* libmilter spins when descriptors run out, so there must be enough. */
-static void
-raise_descriptors(uint32_t max_connections)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
-		log_warning("cannot raise the number of open files: %s",
-		    strerror(errno));
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur < (rlim_t)max_connections + SPARE_FDS)
-		log_warning("max_connections is %u, but only %llu files may "
-			    "be open: raise LimitNOFILE",
-		    max_connections, (unsigned long long)limit.rlim_cur);
-}
-
 /*
  * A worker that wakes for a packet of a few microseconds need not push aside
  * what runs: an MTA or Redis that gets on with its work has more for us the
@@ -205,8 +185,10 @@ static void
 set_process_limits(const struct conf *conf)
 {
 	pthread_attr_t attributes;
+	struct buf error = { 0 };
 
-	raise_descriptors(conf->max_connections);
+	if (places_init(&error) == -1)
+		fail(conf, buf_str(&error));
 	set_scheduling();
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
@@ -323,7 +305,7 @@ start(const struct arguments *args)
 		fail(conf, buf_str(&diagnostics));
 	reload_log_lines(buf_str(&diagnostics), LOG_LEVEL_WARNING);
 	buf_done(&diagnostics);
-	sessions_set_max(conf->max_connections);
+	sessions_set_max(places_fit(conf->max_connections));
 	take_socket(conf);
 	log_start(conf, policy);
 	keeper_use(policy->rules);

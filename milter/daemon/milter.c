@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/answer.h"
+#include "daemon/changes.h"
 #include "daemon/sessions.h"
 
 #include <libmilter/mfapi.h>
@@ -28,7 +29,7 @@ static struct engine *engine; /* set once, before there are threads */
 /* The flags of the latest negotiation, for a connection without one. */
 static _Atomic unsigned long latest_actions;
 static _Atomic unsigned long latest_protocol;
-static atomic_flag has_warned = ATOMIC_FLAG_INIT;
+static atomic_uint warned; /* of steps_missing: which were logged */
 
 /*
  * Sets the reply's text, if it has one, and returns its status: never one
@@ -114,15 +115,24 @@ end(SMFICTX *ctx, struct open_session *open, struct reply reply,
 	return status;
 }
 
+/* Once for each thing that an MTA does not offer and rules need. */
 static void
 warn_missing(const struct needs *needs, struct steps offered)
 {
-	const char *what = steps_missing(needs, offered);
+	for (size_t i = 0; i < STEPS_LACKS; i++) {
+		const char *what = steps_missing(needs, offered, i);
+		unsigned bit = 1u << i;
 
-	if (what != NULL && !atomic_flag_test_and_set(&has_warned))
-		log_warning("the MTA does not offer %s: rules that need it "
-			    "have no effect",
-		    what);
+		if (what != NULL && (atomic_fetch_or(&warned, bit) & bit) == 0)
+			log_warning("the MTA does not offer %s", what);
+	}
+}
+
+static void
+ask_for_macros(SMFICTX *ctx, int step, const struct macro_list *list)
+{
+	if (list->n > 0 && smfi_setsymlist(ctx, step, list->text) == MI_FAILURE)
+		log_error("libmilter refused the macros \"%s\"", list->text);
 }
 
 /* The nine parameters are libmilter's. */
@@ -142,9 +152,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long protocol,
 	warn_missing(needs, offered);
 	if ((steps.actions & SMFIF_SETSYMLIST) != 0)
 		for (int i = SMFIM_CONNECT; i < STEPS_MACRO_LISTS; i++)
-			if (policy->macros.at[i].n > 0)
-				smfi_setsymlist(
-				    ctx, i, policy->macros.at[i].text);
+			ask_for_macros(ctx, i, &policy->macros.at[i]);
 	atomic_store(&latest_actions, steps.actions);
 	atomic_store(&latest_protocol, steps.protocol);
 	smfi_setpriv(ctx, sessions_open(policy, steps));
@@ -332,88 +340,6 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t n_bytes)
 	    ctx, open, session_body(open->session, chunk), SMFIP_NR_BODY);
 }
 
-/* All but the first n_kept; from the last one on, since each removal renumbers
- * what follows. */
-static int
-remove_headers(SMFICTX *ctx, char *name, size_t n_present, size_t n_kept)
-{
-	int rc = MI_SUCCESS;
-
-	for (size_t i = n_present; i > n_kept; i--)
-		if (smfi_chgheader(ctx, name, (int)i, NULL) == MI_FAILURE)
-			rc = MI_FAILURE;
-	return rc;
-}
-
-/* libmilter takes no empty text, yet the sender of a bounce is one. */
-static int
-set_sender(SMFICTX *ctx, char *address)
-{
-	char none[] = "<>";
-
-	return smfi_chgfrom(ctx, *address == '\0' ? none : address, NULL);
-}
-
-/* name and value are copies: libmilter's parameters are not const. */
-static int
-carry_out(SMFICTX *ctx, const struct change *change, char *name, char *value)
-{
-	switch (change->kind) {
-	case CHANGE_ADD_HEADER:
-		return smfi_addheader(ctx, name, value);
-	case CHANGE_SET_HEADER:
-		if (change->n_present == 0)
-			return smfi_addheader(ctx, name, value);
-		/* A forged second one must not survive beside ours. */
-		if (remove_headers(ctx, name, change->n_present, 1) ==
-		    MI_FAILURE)
-			return MI_FAILURE;
-		return smfi_chgheader(ctx, name, 1, value);
-	case CHANGE_REMOVE_HEADER:
-		return remove_headers(ctx, name, change->n_present, 0);
-	case CHANGE_QUARANTINE:
-		return smfi_quarantine(ctx, value);
-	case CHANGE_ADD_RECIPIENT:
-		return smfi_addrcpt(ctx, value);
-	case CHANGE_REMOVE_RECIPIENT:
-		return smfi_delrcpt(ctx, value);
-	case CHANGE_SET_SENDER:
-		return set_sender(ctx, value);
-	}
-	return MI_FAILURE;
-}
-
-static void
-carry_out_changes(SMFICTX *ctx, const struct session *session)
-{
-	size_t n;
-	const struct change *changes = session_changes(session, &n);
-	struct buf name, value;
-	bool is_added = true;
-
-	buf_init(&name);
-	buf_init(&value);
-	for (size_t i = 0; i < n; i++) {
-		/* Who did not get a new recipient keeps the old ones. */
-		if (changes[i].kind == CHANGE_REMOVE_RECIPIENT && !is_added)
-			continue;
-		buf_clear(&name);
-		buf_add(&name, changes[i].name);
-		buf_byte(&name, '\0');
-		buf_clear(&value);
-		buf_add(&value, changes[i].value);
-		buf_byte(&value, '\0');
-		if (carry_out(ctx, &changes[i], name.p, value.p) != MI_FAILURE)
-			continue;
-		if (changes[i].kind == CHANGE_ADD_RECIPIENT)
-			is_added = false;
-		log_error("libmilter refused a change of the message %.*s",
-		    STR_ARG(session_ref(session)));
-	}
-	buf_done(&name);
-	buf_done(&value);
-}
-
 static sfsistat
 on_end_of_message(SMFICTX *ctx)
 {
@@ -425,7 +351,7 @@ on_end_of_message(SMFICTX *ctx)
 		return finish_without(ctx, open, 0);
 	reply = session_end(open->session);
 	if (reply.kind == REPLY_CONTINUE || reply.kind == REPLY_ACCEPT)
-		carry_out_changes(ctx, open->session);
+		changes_send(ctx, open->session, open->steps);
 	status = finish(ctx, open, &reply, 0);
 	/* An idle connection keeps nothing of a message that is over. */
 	session_abort(open->session);

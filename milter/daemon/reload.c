@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "daemon/keeper.h"
+#include "daemon/places.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
 
@@ -57,7 +58,7 @@ apply(struct conf *conf, struct policy *policy)
 {
 	conf_each_restart(running, conf, warn_restart);
 	log_set_level((enum log_level)conf->log_level);
-	sessions_set_max(conf->max_connections);
+	sessions_set_max(places_fit(conf->max_connections));
 	log_info("reload: %zu rules, hash %s", ruleset_n_rules(policy->rules),
 	    ruleset_hash(policy->rules));
 	keeper_use(policy->rules);

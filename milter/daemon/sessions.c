@@ -53,6 +53,14 @@ static const struct reply stopping = {
 	.text = TEXT("Service is stopping"),
 };
 
+/* Of an MTA that sends MAIL without CONNECT: nobody knows who the client is. */
+static const struct reply unannounced = {
+	.kind = REPLY_TEMPFAIL,
+	.code = 451,
+	.xcode = TEXT("4.3.5"),
+	.text = TEXT("The mail server did not say who connected"),
+};
+
 static const struct reply full = {
 	.kind = REPLY_TEMPFAIL,
 	.code = 451,
@@ -74,7 +82,7 @@ sessions_open(struct policy *policy, struct steps steps)
 	pthread_mutex_init(&open->busy, NULL);
 	open->policy = policy;
 	open->steps = steps;
-	open->refusal = &stopping;
+	open->refusal = &unannounced;
 	pthread_mutex_lock(&list_lock);
 	open->next = list;
 	if (list != NULL)

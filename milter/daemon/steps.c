@@ -59,8 +59,12 @@ wanted_actions(const struct needs *needs)
 {
 	unsigned long actions = SMFIF_SETSYMLIST;
 
-	if (needs->changes)
-		actions |= SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE;
+	if (needs->add_headers)
+		actions |= SMFIF_ADDHDRS;
+	if (needs->change_headers)
+		actions |= SMFIF_CHGHDRS;
+	if (needs->quarantine)
+		actions |= SMFIF_QUARANTINE;
 	if (needs->recipients)
 		actions |= CHANGES_RCPTS;
 	if (needs->sender)
@@ -106,24 +110,42 @@ steps_choose(const struct needs *needs, struct steps offered)
 	    struct steps){ chosen_actions(needs, offered.actions), protocol };
 }
 
-const char *
-steps_missing(const struct needs *needs, struct steps offered)
-{
-	unsigned long missing = wanted_actions(needs) & ~offered.actions;
+/* What an MTA of long ago may lack, and what comes of it. */
+static const struct {
+	unsigned long action; /* SMFIF_*, or 0: recipients that it refuses */
+	const char *text;
+} lacks[STEPS_LACKS] = {
+	{ SMFIF_ADDHDRS,
+	    "adding header fields: add-header and set-header add none" },
+	{ SMFIF_CHGHDRS,
+	    "changing header fields: set-header and remove-header leave what "
+	    "is there, forged X-Sluice- fields too" },
+	{ SMFIF_QUARANTINE,
+	    "quarantine: messages go on as if the rule did not say it" },
+	{ CHANGES_RCPTS,
+	    "changes of recipients: add-recipient, remove-recipient and "
+	    "redirect are left out" },
+	{ SMFIF_CHGFROM, "a change of the sender: set-sender is left out" },
+	{ SMFIF_SETSYMLIST,
+	    "a choice of macros: facts that need one that it does not send by "
+	    "itself are empty" },
+	{ 0, "recipients that it refuses itself: limits of unknown-recipients "
+	     "count none" },
+};
 
-	if ((missing & (SMFIF_ADDHDRS | SMFIF_CHGHDRS)) != 0)
-		return "header changes";
-	if ((missing & SMFIF_QUARANTINE) != 0)
-		return "quarantine";
-	if ((missing & CHANGES_RCPTS) != 0)
-		return "changes of recipients";
-	if ((missing & SMFIF_CHGFROM) != 0)
-		return "a change of the sender";
-	if (needs->refused_rcpt && (offered.protocol & SMFIP_RCPT_REJ) == 0)
-		return "refused recipients";
-	if ((missing & SMFIF_SETSYMLIST) != 0)
-		return "a choice of macros";
-	return NULL;
+const char *
+steps_missing(const struct needs *needs, struct steps offered, size_t i)
+{
+	unsigned long action = lacks[i].action;
+	bool is_missing;
+
+	if (action == 0)
+		is_missing = needs->refused_rcpt &&
+			     (offered.protocol & SMFIP_RCPT_REJ) == 0;
+	else
+		is_missing =
+		    (wanted_actions(needs) & ~offered.actions & action) != 0;
+	return is_missing ? lacks[i].text : NULL;
 }
 
 static bool

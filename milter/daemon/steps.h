@@ -15,6 +15,7 @@
 #include "rules/needs.h"
 
 #define STEPS_MACRO_LISTS 7 /* SMFIM_CONNECT to SMFIM_EOH */
+#define STEPS_LACKS       7
 
 /* In words of libmilter: SMFIF_* and SMFIP_*. */
 struct steps {
@@ -29,9 +30,12 @@ struct steps {
  */
 struct steps steps_choose(const struct needs *needs, struct steps offered);
 
-/* What the needs ask for but the MTA does not offer, or NULL: for one warning
- * to people. */
-const char *steps_missing(const struct needs *needs, struct steps offered);
+/*
+ * The i-th of STEPS_LACKS things that an MTA may not offer: NULL, or (the needs
+ * ask for it and it is missing) what it is and what comes of it, for people.
+ */
+const char *steps_missing(
+    const struct needs *needs, struct steps offered, size_t i);
 
 /* Macros of one step. Strings are not const since libmilter's are not. */
 struct macro_list {

@@ -138,6 +138,12 @@ note_changes(struct checker *checker, const struct action *action)
 	enum action_kind kind = action->kind;
 
 	needs->changes = needs->changes || action_type(kind)->changes_message;
+	needs->add_headers = needs->add_headers || kind == ACTION_ADD_HEADER ||
+			     kind == ACTION_SET_HEADER;
+	needs->change_headers =
+	    needs->change_headers || kind == ACTION_SET_HEADER ||
+	    kind == ACTION_REMOVE_HEADER || action_is_ours(action);
+	needs->quarantine = needs->quarantine || kind == ACTION_QUARANTINE;
 	needs->recipients = needs->recipients || kind == ACTION_ADD_RECIPIENT ||
 			    kind == ACTION_REMOVE_RECIPIENT ||
 			    kind == ACTION_REDIRECT;

@@ -26,8 +26,11 @@ struct needs {
 	bool whole_body; /* message.size: bytes behind scan_limit count, too */
 	bool refused_rcpt; /* recipients refused by the MTA are wanted */
 	bool changes;      /* the message may be changed in some way */
-	bool recipients;   /* recipients may be added or removed */
-	bool sender;       /* the sender may be changed */
+	bool add_headers;
+	bool change_headers; /* set, remove, or take out forged ones */
+	bool quarantine;
+	bool recipients; /* recipients may be added or removed */
+	bool sender;     /* the sender may be changed */
 	/* Macro names as the MTA knows them ("i", "{auth_authen}"), and the
 	 * stage at which they are told; at_all_stages: nobody knows when. */
 	struct {

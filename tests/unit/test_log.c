@@ -4,9 +4,14 @@
  */
 #include "base/log.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -183,6 +188,142 @@ the_level_decides_what_is_written(void **state)
 	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
 }
 
+/* Standard error is that descriptor until restored by the one returned. */
+static int
+redirect(int fd)
+{
+	int saved = dup(STDERR_FILENO);
+
+	assert_int_equal(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	return saved;
+}
+
+static void
+restore(int saved)
+{
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	close(saved);
+}
+
+static void
+a_full_disk_is_told_of_as_soon_as_it_can_be(void **state)
+{
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	uint64_t before = log_n_lost();
+	struct capture capture;
+	struct buf out = { 0 }, want = { 0 };
+	int saved;
+
+	(void)state;
+	assert_true(full != -1);
+	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	saved = redirect(full);
+	for (int i = 0; i < 3; i++)
+		log_info("nobody will read this");
+	restore(saved);
+	close(full);
+	assert_int_equal(log_n_lost() - before, 3);
+	capture_begin(&capture);
+	log_info("one");
+	log_info("two");
+	capture_end(&capture, &out);
+	buf_printf(&want,
+	    "test[%d]: error: 3 lines of this log were lost: %s\n"
+	    "test[%d]: one\ntest[%d]: two\n",
+	    (int)getpid(), strerror(ENOSPC), (int)getpid(), (int)getpid());
+	check_str("the log", buf_str(&out), want.p);
+	assert_int_equal(log_n_lost() - before, 3);
+	buf_done(&out);
+	buf_done(&want);
+}
+
+/* A reader that hangs: what it has not read yet fills the pipe. */
+static void
+a_reader_that_hangs_holds_up_nobody(void **state)
+{
+	uint64_t before = log_n_lost(), n_lost;
+	struct capture capture;
+	struct buf out = { 0 };
+	char line[1000], want[100];
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_JSON, LOG_LEVEL_INFO);
+	capture_begin(&capture);
+	for (int i = 0; i < 1000; i++) /* a pipe holds 64 KiB as a rule */
+		log_info("%s", line);
+	n_lost = log_n_lost() - before;
+	assert_in_range(n_lost, 1, 999);
+	for (size_t left = 8192; left > 0;) {
+		char bytes[8192];
+		ssize_t n = read(capture.read_end, bytes, left);
+
+		assert_true(n > 0);
+		left -= (size_t)n;
+	}
+	log_info("it reads again");
+	capture_end(&capture, &out);
+	snprintf(want, sizeof(want),
+	    "\"text\":\"%d lines of this log were lost: nobody reads them\"}\n",
+	    (int)n_lost);
+	assert_non_null(strstr(out.p, want));
+	assert_non_null(strstr(strstr(out.p, want), "it reads again"));
+	buf_done(&out);
+	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+}
+
+/* A disk that becomes full in the middle of a line: as much as the file may
+ * have is written. */
+static void
+half_a_line_is_ended_before_the_next_one(void **state)
+{
+	struct rlimit limit, few;
+	char got[400] = "", want[400];
+	FILE *file = tmpfile();
+	int saved;
+
+	(void)state;
+	assert_non_null(file);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	few = limit;
+	few.rlim_cur = 20;
+	saved = redirect(fileno(file));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+	log_info("0123456789abcdef");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	log_info("there is room again");
+	restore(saved);
+	rewind(file);
+	assert_true(fread(got, 1, sizeof(got) - 1, file) > 20);
+	fclose(file);
+	snprintf(
+	    want, sizeof(want), "test[%d]: 0123456789abcdef", (int)getpid());
+	snprintf(want + 20, sizeof(want) - 20,
+	    "\ntest[%d]: error: 1 lines of this log were lost: %s\n"
+	    "test[%d]: there is room again\n",
+	    (int)getpid(), strerror(EFBIG), (int)getpid());
+	assert_string_equal(got, want);
+}
+
+static void
+last_words_need_no_memory(void **state)
+{
+	struct capture capture;
+	struct buf out = { 0 };
+	char want[100];
+
+	(void)state;
+	capture_begin(&capture);
+	log_last_words("this is the end");
+	capture_end(&capture, &out);
+	snprintf(want, sizeof(want), "test[%d]: error: this is the end\n",
+	    (int)getpid());
+	check_str("last words", buf_str(&out), want);
+	buf_done(&out);
+}
+
 int
 main(void)
 {
@@ -192,6 +333,10 @@ main(void)
 		cmocka_unit_test(an_event_is_one_line_of_json),
 		cmocka_unit_test(a_sentence_is_one_line),
 		cmocka_unit_test(the_level_decides_what_is_written),
+		cmocka_unit_test(a_full_disk_is_told_of_as_soon_as_it_can_be),
+		cmocka_unit_test(a_reader_that_hangs_holds_up_nobody),
+		cmocka_unit_test(half_a_line_is_ended_before_the_next_one),
+		cmocka_unit_test(last_words_need_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

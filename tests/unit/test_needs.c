@@ -132,16 +132,19 @@ test_a_limit_waits_for_the_damage_that_it_asks_for(void **state)
 	ruleset_put(rules);
 }
 
-/* Letters: c(hanges) r(ecipients) s(ender) h(eaders). */
+/* Letters: c(hanges) r(ecipients) s(ender) h(eaders are read); a(dd) m(odify
+ * fields), q(uarantine). */
 static void
 test_each_action_wants_what_it_changes(void **state)
 {
 	static const char *const cases[][2] = {
 		{ "tag \"x\"", "" },
 		{ "reject \"x\"", "" },
-		{ "quarantine \"x\"", "c" },
-		{ "add-header \"A\" \"b\"", "c" },
-		{ "set-header \"A\" \"b\"", "ch" },
+		{ "quarantine \"x\"", "cq" },
+		{ "add-header \"A\" \"b\"", "ca" },
+		{ "add-header \"X-Sluice-A\" \"b\"", "cham" },
+		{ "remove-header \"A\"", "chm" },
+		{ "set-header \"A\" \"b\"", "cham" },
 		{ "add-recipient \"a@b.org\"", "cr" },
 		{ "remove-recipient \"a@b.org\"", "cr" },
 		{ "redirect \"a@b.org\"", "cr" },
@@ -153,16 +156,19 @@ test_each_action_wants_what_it_changes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N_OF(cases); i++) {
-		char text[120], got[5] = "";
+		char text[120], got[8] = "";
 		struct ruleset *rules;
 		const struct needs *needs;
 
 		snprintf(text, sizeof(text), "on rcpt { a: %s }", cases[i][0]);
 		rules = kit_load_fine(&io, text);
 		needs = ruleset_needs(rules);
-		snprintf(got, sizeof(got), "%s%s%s%s",
+		snprintf(got, sizeof(got), "%s%s%s%s%s%s%s",
 		    needs->changes ? "c" : "", needs->recipients ? "r" : "",
-		    needs->sender ? "s" : "", needs->headers ? "h" : "");
+		    needs->sender ? "s" : "", needs->headers ? "h" : "",
+		    needs->add_headers ? "a" : "",
+		    needs->change_headers ? "m" : "",
+		    needs->quarantine ? "q" : "");
 		if (strcmp(got, cases[i][1]) != 0)
 			fail_msg(
 			    "%s: \"%s\", not \"%s\"", text, got, cases[i][1]);
