@@ -8,7 +8,7 @@
  */
 #include "base/log.h"
 
-#include "base/utf8.h"
+#include "base/glyph.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -239,24 +239,16 @@ log_last_words(const char *text)
 void
 log_escape(struct buf *out, struct str s, size_t max)
 {
-	size_t at = 0, len;
+	size_t at = 0;
 
 	while (at < s.len && at < max) {
 		struct str rest = str_from(s, at);
-		unsigned char c = (unsigned char)s.p[at];
+		struct glyph glyph = glyph_at(rest);
 
-		len = utf8_sequence(rest);
-		/* C1 controls (U+0080 to U+009F) steer terminals, too. */
-		if (len == 0 || c < 0x20 || c == 0x7f ||
-		    (c == 0xc2 && (unsigned char)s.p[at + 1] < 0xa0)) {
-			buf_printf(out, "\\x%02x", c);
-			len = 1;
-		} else {
-			if (c == '"' || c == '\\')
-				buf_byte(out, '\\');
-			buf_add(out, str_sub(rest, 0, len));
-		}
-		at += len;
+		if (glyph.code == '"' || glyph.code == '\\')
+			buf_byte(out, '\\');
+		glyph_add(out, rest, glyph);
+		at += glyph.len;
 	}
 	if (at < s.len)
 		buf_add_cstr(out, "...");
@@ -265,39 +257,28 @@ log_escape(struct buf *out, struct str s, size_t max)
 void
 log_escape_json(struct buf *out, struct str s, size_t max)
 {
-	size_t at = 0, len;
+	size_t at = 0;
 
 	while (at < s.len && at < max) {
 		struct str rest = str_from(s, at);
-		unsigned char c = (unsigned char)s.p[at];
+		struct glyph glyph = glyph_at(rest);
 
-		if ((len = utf8_sequence(rest)) == 0) {
-			buf_add_cstr(out, "\xef\xbf\xbd");
-			len = 1;
-		} else if (c < 0x20 || c == 0x7f) {
-			buf_printf(out, "\\u%04x", c);
-		} else {
-			if (c == '"' || c == '\\')
-				buf_byte(out, '\\');
-			buf_add(out, str_sub(rest, 0, len));
-		}
-		at += len;
+		glyph_add_json(out, rest, glyph);
+		at += glyph.len;
 	}
 	if (at < s.len)
 		buf_add_cstr(out, "...");
 }
 
-/* Sentences have quotes of their own, so only what ends a line is escaped. */
+/* Sentences have quotes of their own, and values that were escaped already. */
 static void
 add_sentence(struct buf *line, struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.p[i];
+	while (text.len > 0) {
+		struct glyph glyph = glyph_at(text);
 
-		if (c < 0x20 || c == 0x7f)
-			buf_printf(line, "\\x%02x", c);
-		else
-			buf_byte(line, text.p[i]);
+		glyph_add(line, text, glyph);
+		text = str_from(text, glyph.len);
 	}
 }
 

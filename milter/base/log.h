@@ -62,9 +62,9 @@ void log_event_decimal(struct log_event *event, const char *key, double number);
 void log_event_write(struct log_event *event, enum log_level level);
 
 /*
- * Appends s with control bytes, quotes, backslashes and what is not UTF-8
- * written as \xNN (for terminals and text logs), at most max bytes of s, then
- * "..." if there was more.
+ * Appends s for terminals and text logs: what is no UTF-8, steers or cannot be
+ * seen (glyph.h) is written as \xNN or \u{N}, quotes and backslashes have a
+ * backslash before them. At most max bytes of s, then "..." if there was more.
  */
 void log_escape(struct buf *out, struct str s, size_t max);
 /* The same for the inside of a JSON string; wrong UTF-8 becomes U+FFFD. */

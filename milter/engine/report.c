@@ -5,8 +5,8 @@
  */
 #include "engine/report.h"
 
+#include "base/glyph.h"
 #include "base/log.h"
-#include "base/utf8.h"
 #include "engine/detail.h"
 #include "engine/facts.h"
 #include "mime/mime.h"
@@ -72,23 +72,16 @@ session_wants_utf8(const struct session *session)
 static void
 append_printable(struct buf *out, struct str text, size_t max, bool utf8)
 {
-	size_t at = 0, len;
+	while (text.len > 0) {
+		struct glyph glyph = glyph_at(text);
 
-	while (at < text.len) {
-		struct str rest = str_from(text, at);
-		unsigned char c = (unsigned char)text.p[at];
-
-		len = utf8_sequence(rest);
-		if (out->len + (len > 0 ? len : 1) > max)
+		if (out->len + glyph.len > max)
 			return;
-		if (len == 0 || c < 0x20 || c == 0x7f ||
-		    (len > 1 &&
-			(!utf8 ||
-			    (c == 0xc2 && (unsigned char)rest.p[1] < 0xa0))))
-			buf_byte(out, '?');
+		if (glyph.is_seen && (utf8 || glyph.code < 0x80))
+			buf_add(out, str_sub(text, 0, glyph.len));
 		else
-			buf_add(out, str_sub(rest, 0, len));
-		at += len > 0 ? len : 1;
+			buf_byte(out, '?');
+		text = str_from(text, glyph.len);
 	}
 }
 

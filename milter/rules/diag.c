@@ -9,6 +9,7 @@
  */
 #include "rules/diag.h"
 
+#include "base/glyph.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 
@@ -165,29 +166,18 @@ render_caret(struct str before, struct str under, struct buf *out)
 	buf_byte(out, '\n');
 }
 
-/* Would this character move the caret, or do things to a terminal? */
-static bool
-is_control(struct str c)
-{
-	unsigned char first = (unsigned char)c.p[0];
-
-	if (c.len == 2) /* U+0080 to U+009F */
-		return first == 0xc2 && (unsigned char)c.p[1] < 0xa0;
-	return (first < 0x20 && first != '\t') || first == 0x7f;
-}
-
+/* One column for each character, or the caret would stand below another. */
 static void
 render_text(struct str text, struct buf *out)
 {
 	while (text.len > 0) {
-		size_t len = character_len(text);
-		struct str one = str_sub(text, 0, len);
+		struct glyph glyph = glyph_at(text);
 
-		if (utf8_sequence(text) == 0 || is_control(one))
-			buf_byte(out, '?');
+		if (glyph.is_seen || glyph.code == '\t')
+			buf_add(out, str_sub(text, 0, glyph.len));
 		else
-			buf_add(out, one);
-		text = str_from(text, len);
+			buf_byte(out, '?');
+		text = str_from(text, glyph.len);
 	}
 }
 

@@ -6,7 +6,7 @@
  */
 #include "store/text.h"
 
-#include "base/utf8.h"
+#include "base/glyph.h"
 #include "store/raise.h"
 
 /* 9e15 ms, in seconds: what a Lua number and an int64_t both hold. */
@@ -29,19 +29,20 @@ put_quoted(struct buf *out, struct str text, size_t max)
 {
 	buf_byte(out, '"');
 	while (text.len > 0) {
-		size_t n = utf8_sequence(text), taken = n > 0 ? n : 1;
-		unsigned char c = (unsigned char)text.p[0];
+		struct glyph glyph = glyph_at(text);
 
-		if (taken > max)
+		if (glyph.len > max)
 			break;
-		if (c == '"' || c == '\\')
+		if (glyph.code == '"' || glyph.code == '\\')
 			buf_byte(out, '\\');
-		if (n == 0 || c < ' ' || c == 0x7f)
-			buf_printf(out, "\\x%02x", c);
+		if (glyph.is_seen)
+			buf_add(out, str_sub(text, 0, glyph.len));
 		else
-			buf_add(out, str_sub(text, 0, n));
-		text = str_from(text, taken);
-		max -= taken;
+			for (size_t i = 0; i < glyph.len; i++)
+				buf_printf(
+				    out, "\\x%02x", (unsigned char)text.p[i]);
+		text = str_from(text, glyph.len);
+		max -= glyph.len;
 	}
 	buf_byte(out, '"');
 }

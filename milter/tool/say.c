@@ -1,42 +1,33 @@
 /*
- * Everything that the tool writes goes through here, so that one function
- * keeps control bytes away from terminals. C1 controls (U+0080 to U+009F) are
- * two bytes in UTF-8 and steer terminals, too; what is not UTF-8 might be read
- * as one of them.
+ * Everything that the tool writes goes through here. Commands escape each value
+ * where they know what stands around it; this is the last gate, behind which no
+ * byte steers a terminal even where one of them forgot.
  */
 #include "tool/tool.h"
 
-#include "base/utf8.h"
+#include "base/glyph.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #define TEXT_MAX 2000 /* bytes of one sentence; the rest is cut */
 
-bool
-tool_is_shown(struct str rest, size_t len)
-{
-	unsigned char c = (unsigned char)rest.p[0];
-
-	if (len == 0)
-		return false;
-	if (len == 1)
-		return (c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t';
-	return c != 0xc2 || (unsigned char)rest.p[1] >= 0xa0;
-}
-
 static void
 write_shown(FILE *file, struct str text)
 {
-	while (text.len > 0) {
-		size_t len = utf8_sequence(text);
+	struct buf out = { 0 };
 
-		if (tool_is_shown(text, len))
-			fwrite(text.p, 1, len, file);
+	while (text.len > 0) {
+		struct glyph glyph = glyph_at(text);
+
+		if (glyph.code == '\n' || glyph.code == '\t')
+			buf_byte(&out, text.p[0]);
 		else
-			fputc('?', file);
-		text = str_from(text, len > 0 ? len : 1);
+			glyph_add(&out, text, glyph);
+		text = str_from(text, glyph.len);
 	}
+	fwrite(buf_str(&out).p, 1, out.len, file);
+	buf_done(&out);
 }
 
 void

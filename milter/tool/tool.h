@@ -101,9 +101,7 @@ int tool_options(struct tool *tool, int argc, char **argv,
 int tool_arguments(struct tool *tool, int argc, char **argv, int least,
     int most, const struct tool_option *options);
 
-/* May the character of len bytes (0: it is none) at the start of rest reach a
- * terminal? */
-bool tool_is_shown(struct str rest, size_t len);
+/* What steers a terminal or cannot be seen (glyph.h) is written out. */
 void tool_out(struct str text); /* standard output */
 void tool_err(struct str text); /* standard error */
 /* "sluice: …", a newline behind it. */

@@ -131,7 +131,7 @@ printf 'Subject: \033[2Jred\302\233m \342\200\256evil\nContent-Type: text/plain;
 run 0 "a mail that would steer a terminal" explain --full hostile.eml
 is "  has no control byte left" "$(tr -d '\n' < stdout | LC_ALL=C grep -c '[[:cntrl:]]')" 0
 is "  nor a character that hides or turns text" "$(grep -c "$(printf '\342\200\256')" stdout)" 0
-like "  they are written out" "$OUT" '^  subject +"\\u\{1b\}\[2Jred'
+like "  they are written out" "$OUT" '^  subject +"\\x1b\[2Jred'
 run 0 "  nor as JSON" explain --json hostile.eml
 json_ok "  which has them" '"\u202e" in it["facts"]["subject"][0]'
 head -c 20000 /dev/urandom > noise

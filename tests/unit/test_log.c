@@ -44,8 +44,10 @@ hostile_bytes_are_escaped_in_text(void **state)
 		{ STR("\xed\xa0\x80"), "\\xed\\xa0\\x80",
 		    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
 		/* C1: a terminal takes U+009B for the start of a sequence. */
-		{ STR("\xc2\x9b"), "\\xc2\\x9b", "\xc2\x9b" },
-		{ STR("\xc2\xa0"), "\xc2\xa0", "\xc2\xa0" },
+		{ STR("\xc2\x9b"), "\\u{9b}", "\\u009b" },
+		/* What is read backwards, or by nobody. */
+		{ STR("a\u202eb"), "a\\u{202e}b", "a\\u202eb" },
+		{ STR("\u00a0"), "\\u{a0}", "\\u00a0" },
 		{ STR("0123456789"), "01234567...", "01234567..." },
 		{ STR("0123456ü9"), "0123456ü...", "0123456ü..." },
 		{ STR("01234567"), "01234567", "01234567" },

@@ -45,7 +45,10 @@ test_an_event_is_a_line(void **state)
 		{ "event=verdict|host=mx1|stage=mail|action=reject|code=550"
 		  "|observed=yes|rule=odd|from=a\033[2Jb",
 		    "15:00:00 mx1 would reject 550 at mail rule=odd "
-		    "from=a?[2Jb (only observed)" },
+		    "from=a\\x1b[2Jb (only observed)" },
+		/* No value looks like two. */
+		{ "event=verdict|stage=mail|from=\"a b\" rule=odd",
+		    "15:00:00  at mail from=\"\\\"a b\\\" rule=odd\"" },
 		{ "event=crossing|host=mx1|crossing=locked|limit=nets|key=anna"
 		  "|used=6|max=6|window=1d",
 		    "15:00:00 mx1 anna is locked by nets used=6/6 in 1d" },
@@ -255,7 +258,7 @@ test_a_frame_fits_its_screen(void **state)
 	(void)state;
 	screen_frame(STR("abcd\nä\033b\n\nlast\nmore\n"), 4, 3, &out);
 	assert_string_equal(
-	    out.p, "\033[Habc\033[K\r\nä?b\033[K\r\n\033[K\r\nlas\033[K\033[J");
+	    out.p, "\033[Habc\033[K\r\nä\\x\033[K\r\n\033[K\r\nlas\033[K\033[J");
 	buf_clear(&out);
 	screen_frame(STR("a\n"), 4, 3, &out);
 	assert_string_equal(out.p, "\033[Ha\033[K\033[J");

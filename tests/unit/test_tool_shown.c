@@ -30,8 +30,8 @@ what_steers_or_hides_is_written_out(void **state)
 	static const struct shown_case cases[] = {
 		CASE("plain", SHOWN_ALL, "plain"),
 		CASE("a\r\n\tb\\", SHOWN_ALL, "a\\r\\n\\tb\\\\"),
-		CASE("\033[2J", SHOWN_ALL, "\\u{1b}[2J"),
-		CASE("a\0b", SHOWN_ALL, "a\\u{0}b"),
+		CASE("\033[2J", SHOWN_ALL, "\\x1b[2J"),
+		CASE("a\0b", SHOWN_ALL, "a\\x00b"),
 		CASE("\302\233m", SHOWN_ALL, "\\u{9b}m"), /* a C1 control */
 		CASE("\233m\377", SHOWN_ALL, "\\x9bm\\xff"),
 		CASE("a\342\200\256b", SHOWN_ALL, "a\\u{202e}b"),

@@ -4,6 +4,7 @@
  */
 #include "tool/desk/event.h"
 
+#include "base/log.h"
 #include "base/quantity.h"
 #include "tool/show/grid.h"
 #include "tool/show/json.h"
@@ -88,6 +89,31 @@ event_has_ref(const struct store_event *event, struct str ref)
 	return false;
 }
 
+/* Bare would it be two values, or be taken for a quoted one. */
+static bool
+is_quoted(struct str value)
+{
+	return str_find(value, ' ') >= 0 || str_find(value, '"') >= 0;
+}
+
+/* Adds name= and the value, if there is one. */
+static void
+add_pair(struct buf *out, const struct store_event *event, const char *name)
+{
+	struct str value = event_get(event, name);
+
+	if (value.len == 0)
+		return;
+	buf_printf(out, " %s=", name);
+	if (is_quoted(value)) {
+		buf_byte(out, '"');
+		log_escape(out, value, LINE_VALUE_MAX);
+		buf_byte(out, '"');
+	} else {
+		text_line(out, value, LINE_VALUE_MAX);
+	}
+}
+
 /* Adds before, the value and after, if there is one. */
 static void
 add_value(struct buf *out, const struct store_event *event, const char *name,
@@ -165,22 +191,22 @@ static void
 add_rest(const struct store_event *event, struct buf *out)
 {
 	if (!event_is(event, "event", "operator"))
-		add_value(out, event, "rule", " rule=", "");
+		add_pair(out, event, "rule");
 	if (event_is(event, "event", "verdict")) {
-		add_value(out, event, "limit", " limit=", "");
-		add_value(out, event, "key", " key=", "");
+		add_pair(out, event, "limit");
+		add_pair(out, event, "key");
 	}
 	if (event_get(event, "max").len > 0) {
-		add_value(out, event, "used", " used=", "");
+		add_pair(out, event, "used");
 		add_value(out, event, "max", "/", "");
 		add_value(out, event, "window", " in ", "");
 	}
-	add_value(out, event, "client", " client=", "");
-	add_value(out, event, "user", " user=", "");
-	add_value(out, event, "from", " from=", "");
-	add_value(out, event, "rcpt", " rcpt=", "");
-	add_value(out, event, "queue", " queue=", "");
-	add_value(out, event, "ref", " ref=", "");
+	add_pair(out, event, "client");
+	add_pair(out, event, "user");
+	add_pair(out, event, "from");
+	add_pair(out, event, "rcpt");
+	add_pair(out, event, "queue");
+	add_pair(out, event, "ref");
 	add_value(out, event, "repeats", " (", " times)");
 	add_value(out, event, "reason", ": ", "");
 }

@@ -5,8 +5,8 @@
  */
 #include "tool/show/grid.h"
 
+#include "base/glyph.h"
 #include "base/utf8.h"
-#include "tool/tool.h"
 
 #include <assert.h>
 
@@ -28,19 +28,16 @@ text_line(struct buf *out, struct str text, size_t max)
 	size_t begin = out->len;
 
 	while (text.len > 0) {
-		size_t len = utf8_sequence(text);
-		bool is_fit = tool_is_shown(text, len) && text.p[0] != '\n' &&
-			      text.p[0] != '\t';
+		struct glyph glyph = glyph_at(text);
+		size_t before = out->len;
 
-		if (out->len - begin + (is_fit ? len : 1) > max) {
+		glyph_add(out, text, glyph);
+		if (out->len - begin > max) {
+			out->len = before;
 			buf_add_cstr(out, "...");
 			return;
 		}
-		if (is_fit)
-			buf_add(out, str_sub(text, 0, len));
-		else
-			buf_byte(out, '?');
-		text = str_from(text, len > 0 ? len : 1);
+		text = str_from(text, glyph.len);
 	}
 }
 

@@ -2,7 +2,7 @@
  * grid: a table for people, its columns aligned. Pure: rows in, text out.
  *
  * Cells are copied into the arena and made fit for one line of a terminal:
- * what would steer it or end the line becomes '?'. Widths are in characters,
+ * what would steer it, end the line or hide is written out. Widths are in characters,
  * each one column wide.
  */
 #ifndef SLUICE_TOOL_SHOW_GRID_H
@@ -35,7 +35,8 @@ void grid_add(struct grid *grid, const struct str *cells);
 /* Its head and all rows, each ended by a newline, no blanks before it. */
 void grid_print(const struct grid *grid, struct buf *out);
 
-/* Adds at most max bytes of text as one line that steers no terminal. */
+/* Adds text as at most max bytes of one line that steers no terminal, then
+ * "..." if there was more. */
 void text_line(struct buf *out, struct str text, size_t max);
 
 #endif

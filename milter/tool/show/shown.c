@@ -5,6 +5,7 @@
  */
 #include "tool/show/shown.h"
 
+#include "base/glyph.h"
 #include "base/utf8.h"
 
 #include <stdint.h>
@@ -14,28 +15,6 @@
 
 struct range {
 	uint32_t first, last;
-};
-
-/* Seen by nobody, or seen as something else: soft hyphen, joiners, marks of
- * direction, variation selectors, tags. */
-static const struct range unseen[] = {
-	{ 0x0000, 0x001f },
-	{ 0x007f, 0x00a0 },
-	{ 0x00ad, 0x00ad },
-	{ 0x034f, 0x034f },
-	{ 0x061c, 0x061c },
-	{ 0x115f, 0x1160 },
-	{ 0x17b4, 0x17b5 },
-	{ 0x180b, 0x180f },
-	{ 0x2000, 0x200f },
-	{ 0x2028, 0x202f },
-	{ 0x205f, 0x206f },
-	{ 0x3164, 0x3164 },
-	{ 0xfe00, 0xfe0f },
-	{ 0xfeff, 0xfeff },
-	{ 0xffa0, 0xffa0 },
-	{ 0xfff0, 0xfffb },
-	{ 0xe0000, 0xe0fff },
 };
 
 static const struct range wide[] = {
@@ -77,16 +56,13 @@ struct piece {
 static void
 take_piece(struct piece *piece, struct str text)
 {
-	size_t len = utf8_sequence(text);
+	struct glyph glyph = glyph_at(text);
 	struct buf *out = &piece->text;
-	uint32_t c;
+	uint32_t c = glyph.code;
 
 	buf_clear(out);
-	piece->n_bytes = len > 0 ? len : 1;
-	c = len > 0 ? utf8_read(text.p, &len) : 0;
-	if (len == 0)
-		buf_printf(out, "\\x%02x", (unsigned char)text.p[0]);
-	else if (c == '\n')
+	piece->n_bytes = glyph.len;
+	if (c == '\n')
 		buf_add_cstr(out, "\\n");
 	else if (c == '\r')
 		buf_add_cstr(out, "\\r");
@@ -94,12 +70,10 @@ take_piece(struct piece *piece, struct str text)
 		buf_add_cstr(out, "\\t");
 	else if (c == '\\')
 		buf_add_cstr(out, "\\\\");
-	else if (is_within(unseen, N_OF(unseen), c))
-		buf_printf(out, "\\u{%x}", (unsigned)c);
 	else
-		buf_add(out, str_sub(text, 0, len));
+		glyph_add(out, text, glyph);
 	piece->columns = out->p[0] == '\\' ? out->len : 1;
-	if (c >= 0x1100 && is_within(wide, N_OF(wide), c))
+	if (glyph.is_seen && is_within(wide, N_OF(wide), c))
 		piece->columns = 2;
 }
 

@@ -1,8 +1,8 @@
 /*
  * shown: text that came from mail, for a person at a terminal. Whatever would
  * steer the terminal, end the line, or be there without being seen is written
- * out: \n, \t, \\, \x9b (a byte that is no UTF-8), \u{202e} (a control, bidi or
- * zero-width character). Pure.
+ * out: \n, \t, \\, \x9b (a control, or a byte that is no UTF-8), \u{202e} (a
+ * bidi or zero-width character). Pure.
  */
 #ifndef SLUICE_TOOL_SHOW_SHOWN_H
 #define SLUICE_TOOL_SHOW_SHOWN_H
