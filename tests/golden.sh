@@ -1,10 +1,11 @@
 #!/bin/sh
-# golden.sh [--update] SLUICE good|bad - rule files and what is to come of them.
+# golden.sh [--update] SLUICE good|bad|bypass - rule files and what is to come of them.
 #
 #   tests/rules/good/NAME.rules  `sluice print` gives NAME.want, and NAME.err
 #                                on stderr (no such file: nothing); printing
 #                                it gives the same again
 #   tests/rules/bad/NAME.rules   `sluice check` ends with 1, NAME.want on stderr
+#   tests/rules/bypass/NAME.rules  `sluice check --bypass` gives NAME.want
 #
 # Prints TAP. Paths in diagnostics are relative: it runs in the files' folder.
 set -u
@@ -12,7 +13,7 @@ LC_ALL=C
 export LC_ALL
 update=no
 [ "${1:-}" != --update ] || { update=yes; shift; }
-[ $# = 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# = 2 ] || { sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 case $1 in /*) sluice=$1 ;; *) sluice=$(pwd)/$1 ;; esac
 kind=$2
 cd "$(dirname "$0")/rules/$kind" || exit 2
@@ -81,6 +82,18 @@ try_bad() {
 	} > "$T/why" 2>&1
 	[ $status = 1 ] && cmp -s "$1.want" "$T/got"
 	result $? "$1 is refused as wanted" "$T/why"
+}
+
+try_bypass() {
+	timeout 20 "$sluice" check --bypass "$1.rules" > "$T/got" 2> "$T/err"
+	status=$?
+	[ $update = no ] || [ $status != 0 ] || cp "$T/got" "$1.want"
+	{
+		[ $status = 0 ] || { echo "check ended with $status"; cat "$T/err"; }
+		diff -u "$1.want" "$T/got"
+	} > "$T/why" 2>&1
+	[ $status = 0 ] && cmp -s "$1.want" "$T/got"
+	result $? "$1 tells what is gone around" "$T/why"
 }
 
 for file in *.rules; do

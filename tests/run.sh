@@ -175,7 +175,8 @@ suite_unit() {
 
 suite_golden() {
 	build golden "$BUILD" && run_one golden good tests/golden.sh "$BUILD/sluice" good &&
-		run_one golden bad tests/golden.sh "$BUILD/sluice" bad
+		run_one golden bad tests/golden.sh "$BUILD/sluice" bad &&
+		run_one golden bypass tests/golden.sh "$BUILD/sluice" bypass
 }
 
 suite_traces() {
@@ -231,7 +232,8 @@ fi
 if [ -n "${UPDATE:-}" ]; then
 	${MAKE:-make} -s -j2 BUILD="$BUILD" programs || exit 1
 	tests/golden.sh --update "$BUILD/sluice" good &&
-		tests/golden.sh --update "$BUILD/sluice" bad
+		tests/golden.sh --update "$BUILD/sluice" bad &&
+		tests/golden.sh --update "$BUILD/sluice" bypass
 	exit
 fi
 [ $# -gt 0 ] || set -- unit golden traces rules corpus mta asan tsan

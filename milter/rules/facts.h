@@ -104,6 +104,8 @@ enum {
 	FACT_FIXED = 1 << 9, /* the same from its stage to the message's end, so
 				that many patterns on it are scanned at once */
 	FACT_ATTACHMENT = 1 << 10, /* in `attachment with` of one attachment */
+	FACT_VERIFIED = 1 << 11,   /* the MTA found it out: a client cannot
+				      choose what it is, as it can a sender */
 };
 
 struct fact {

@@ -85,6 +85,8 @@ void ruleset_refresh_tables(struct ruleset *rules);
 void ruleset_print(const struct ruleset *rules, struct buf *out);
 /* For people: where each limit is charged, what each accept goes around. */
 void ruleset_explain(const struct ruleset *rules, struct buf *out);
+/* For people: which refusals and limits each accept goes around, by name. */
+void ruleset_explain_bypass(const struct ruleset *rules, struct buf *out);
 /* What libhs scans, and which patterns it does not take and why. */
 void ruleset_explain_patterns(const struct ruleset *rules, struct buf *out);
 

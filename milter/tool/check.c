@@ -3,6 +3,7 @@
  * keeps the daemon from starting; notes are what it would start with and its
  * administrator may not have meant.
  *
+ * With --bypass it tells, for each accept, what it goes around.
  * With -v it also tells how patterns are scanned; with --slow it tries each on
  * texts that make bad ones explode. What is slow is a warning: it works, and
  * the limits bound it.
@@ -98,6 +99,7 @@ add_notes(const struct conf *conf, const struct ruleset *rules, struct buf *out)
 struct wish {
 	bool is_verbose;
 	bool finds_slow;
+	bool tells_bypass;
 };
 
 static void
@@ -120,7 +122,10 @@ say_fine(const struct conf *conf, const struct ruleset *rules,
 	add_count(&out, ruleset_n_rules(rules), "rule", ", ");
 	add_count(&out, ruleset_n_limits(rules), "limit", ", ");
 	add_count(&out, ruleset_n_tables(rules), "table", ": fine\n");
-	ruleset_explain(rules, &out);
+	if (wish->tells_bypass)
+		ruleset_explain_bypass(rules, &out);
+	else
+		ruleset_explain(rules, &out);
 	if (wish->is_verbose)
 		ruleset_explain_patterns(rules, &out);
 	if (wish->finds_slow)
@@ -134,10 +139,11 @@ say_fine(const struct conf *conf, const struct ruleset *rules,
 int
 check_run(struct tool *tool, int argc, char **argv)
 {
-	struct wish wish = { false, false };
+	struct wish wish = { false, false, false };
 	const struct tool_option options[] = {
 		{ "-v", &wish.is_verbose, NULL },
 		{ "--slow", &wish.finds_slow, NULL },
+		{ "--bypass", &wish.tells_bypass, NULL },
 		{ NULL, NULL, NULL },
 	};
 	struct ruleset *rules;
