@@ -21,6 +21,17 @@ FEATURES = $(if $(TLS_PKGS),-DSLUICE_TLS) $(if $(HS_PKGS),-DSLUICE_HS) \
 	$(if $(filter libmagic,$(INSPECT_PKGS)),-DSLUICE_MAGIC)
 VERSION  = 0.1.0
 
+# Where `make install` puts things. DESTDIR goes before all of them.
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR    ?= $(PREFIX)/share/fish/vendor_completions.d
+DOCDIR     ?= $(PREFIX)/share/doc/sluice
+
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
        -Wmissing-prototypes -Wvla -Wformat=2 -Wundef -Wcast-qual \
        -Wwrite-strings -Wimplicit-fallthrough -Wnull-dereference \
@@ -36,6 +47,11 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DSLUICE_VERSION='"$(VERSION)"' -Imilter \
 	-I$(BUILD)/gen $(FEATURES) $(WARN) $(if $(IS_GCC),$(WARN_GCC)) $(WERROR) $(OPT) \
 	$(HARDEN) -pthread $(SANITIZE) $(CFLAGS) \
 	$(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+# Both programs look for sluice.conf below it: a build for another folder is a
+# $(BUILD) of its own.
+ifneq ($(SYSCONFDIR),/etc)
+ALL_CFLAGS += -DCONF_DEFAULT_PATH='"$(SYSCONFDIR)/sluice/sluice.conf"'
+endif
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -49,7 +65,8 @@ ONLY     = $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 UNITS    = $(ONLY:%=$(BUILD)/unit/%)
 
 .PHONY: all programs units test test-debian13 demo lint check-asan \
-	check-tsan fuzz bench format update-golden clean packages
+	check-tsan fuzz bench format update-golden clean packages \
+	install uninstall dist deb test-deb
 .SECONDARY:
 
 all: programs
@@ -173,6 +190,8 @@ bench:
 	@tests/setup/packages.sh
 	@$(MAKE) -s -j2 programs
 	@tests/bench/run.sh
+
+include contrib/package/install.mk
 
 format:
 	@find milter tests -name '*.[ch]' | xargs clang-format -i

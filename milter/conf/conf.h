@@ -13,7 +13,9 @@
 #include "conf/endpoint.h"
 #include "rules/diag.h"
 
-#define CONF_DEFAULT_PATH   "/etc/sluice/sluice.conf"
+#ifndef CONF_DEFAULT_PATH /* the build may say otherwise: SYSCONFDIR */
+#define CONF_DEFAULT_PATH "/etc/sluice/sluice.conf"
+#endif
 #define CONF_FILE_MAX_BYTES ((size_t)100000)
 #define CONF_PATTERNS_MAX   32
 #define CONF_OPTIONS_MAX    32

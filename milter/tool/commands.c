@@ -55,6 +55,9 @@ static const struct command commands[] = {
 	{ "help", "[COMMAND]", "show this list, or how a command is used",
 	    help_run },
 	{ "version", "", "print the version", version_run },
+	{ .name = "complete",
+	    .arguments = "-- [WORD...]",
+	    .run = complete_run },
 	{ .name = "status" },
 };
 
@@ -81,7 +84,7 @@ command_suggest(struct str wrong)
 	struct suggestion suggestion = { .wrong = wrong };
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		if (commands[i].run != NULL)
+		if (commands[i].run != NULL && commands[i].help != NULL)
 			suggest(&suggestion, str_of(commands[i].name));
 	return suggestion.best;
 }

@@ -39,7 +39,7 @@ help_all(void)
 	buf_init(&out);
 	buf_add_cstr(&out, "usage: sluice [-c FILE] COMMAND ...\n\n");
 	for (size_t i = 0; (command = command_at(i)) != NULL; i++)
-		if (command->run != NULL)
+		if (command->run != NULL && command->help != NULL)
 			add_command(command, &out);
 	buf_printf(&out,
 	    "\n  -c FILE  the configuration to use instead of %s\n"
@@ -107,10 +107,11 @@ help_run(struct tool *tool, int argc, char **argv)
 	if (n == 0)
 		return help_all();
 	command = command_find(str_of(argv[0]));
-	if (command == NULL || command->run == NULL)
+	if (command == NULL || command->run == NULL || command->help == NULL)
 		return tool_usage(tool,
-		    command == NULL ? "there is no command '%s'"
-				    : "'%s' is not available in this version",
+		    command == NULL || command->run != NULL
+			? "there is no command '%s'"
+			: "'%s' is not available in this version",
 		    argv[0]);
 	return help_command(command);
 }

@@ -48,7 +48,7 @@ run(struct tool *tool, const char *name, int argc, char **argv)
 	tool->command = command_find(str_of(name));
 	if (tool->command == NULL || tool->command->run == NULL)
 		return refuse_command(name, tool->command);
-	if (argc == 1 && is_help(argv[0]))
+	if (argc == 1 && is_help(argv[0]) && tool->command->help != NULL)
 		return help_command(tool->command);
 	rc = tool->command->run(tool, argc, argv);
 	conf_free(tool->conf);

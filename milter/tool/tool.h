@@ -27,7 +27,7 @@ struct tool;
 struct command {
 	const char *name;
 	const char *arguments; /* "[--json] [LIMIT [KEY]]" */
-	const char *help;      /* one line */
+	const char *help; /* one line; NULL: for programs, and not listed */
 	/* argv without the command's name. NULL: not in this version. */
 	int (*run)(struct tool *tool, int argc, char **argv);
 };
@@ -45,6 +45,7 @@ const struct command *command_find(struct str name);
 struct str command_suggest(struct str wrong);
 
 int check_run(struct tool *tool, int argc, char **argv);
+int complete_run(struct tool *tool, int argc, char **argv);
 int counters_run(struct tool *tool, int argc, char **argv);
 int enforce_run(struct tool *tool, int argc, char **argv);
 int explain_run(struct tool *tool, int argc, char **argv);
