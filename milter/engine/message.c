@@ -381,8 +381,9 @@ session_end_of_headers(struct session *session)
 {
 	struct reply reply = reply_continue;
 
-	if (open_message(session) == NULL)
+	if (open_message(session) == NULL || session->message->is_past_headers)
 		return reply;
+	session->message->is_past_headers = true;
 	/* An MTA that skips DATA has still asked all there is to ask. */
 	if (!session->message->is_in_data)
 		reply = session_data(session);
@@ -436,6 +437,10 @@ session_end(struct session *session)
 
 	if (open_message(session) == NULL)
 		return reply_continue;
+	/* DATA and the end of the headers, where an MTA told of neither. */
+	reply = session_end_of_headers(session);
+	if (reply.kind != REPLY_CONTINUE || open_message(session) == NULL)
+		return reply;
 	/* The macro may be known only now. */
 	set_queue_id(session);
 	if (session->message->has_refusal) {

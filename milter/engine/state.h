@@ -109,6 +109,7 @@ struct message {
 	unsigned number; /* in the connection, for the reference */
 	bool is_over;    /* answered at its end; kept for its changes */
 	bool is_in_data;
+	bool is_past_headers;
 	struct store_call **calls; /* to be given back, unless it is accepted */
 	size_t n_calls;
 	struct charged_key *charged;
