@@ -22,6 +22,7 @@
 #include "daemon/reload.h"
 #include "daemon/sessions.h"
 #include "daemon/signals.h"
+#include "daemon/threads.h"
 #include "inspect/inspect.h"
 
 #include <errno.h>
@@ -313,6 +314,7 @@ start(const struct arguments *args)
 	background_ready(conf->log == LOG_SINK_STDERR);
 	start_threads(conf, args->conf_path);
 	signals_unblock();
+	threads_watch();
 	sem_post(&service.may_serve);
 }
 
@@ -368,7 +370,7 @@ main(int argc, char **argv)
 		case SIGNAL_STOP:
 			stop(EXIT_SUCCESS);
 		case SIGNAL_GAVE_UP:
-			log_error("libmilter stopped serving");
+			log_error("nobody serves connections any more");
 			stop(EXIT_FAILURE);
 		}
 	}
