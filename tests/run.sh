@@ -183,8 +183,13 @@ suite_traces() {
 	build traces "$BUILD" && run_traces traces "$BUILD" tests/replay/*.test
 }
 
+# Recipes are many and small: one program, and one Redis, for all of them.
 suite_rules() {
-	build rules "$BUILD" && run_traces rules "$BUILD" rules/*.test
+	build rules "$BUILD" && run_traces rules "$BUILD" rules/*.test || return
+	run_one rules recipes-memory "$BUILD/sluice" test --tap \
+		rules/recipes/*.test
+	run_one rules recipes-redis tests/lib/with-redis.sh "$BUILD/sluice" \
+		test --tap --store REDIS_URL rules/recipes/*.test
 }
 
 # Mails that are made: hidden things are found, honest ones are let be, and none
