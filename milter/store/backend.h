@@ -116,6 +116,9 @@ struct backend {
 	int (*wipe)(void *self, struct buf *error);
 	/* Failures of what nobody waited for. */
 	uint64_t (*n_failures)(void *self);
+	/* As store_nodes; NULL: it has none. */
+	size_t (*nodes)(
+	    void *self, struct store_node nodes_out[STORE_NODES_MAX]);
 	const struct backend_ledger *ledger;
 };
 
@@ -128,6 +131,8 @@ struct store {
 	_Atomic uint64_t n_waited;
 	_Atomic uint64_t n_sent;
 	_Atomic uint64_t n_failures;
+	struct latency answered;
+	struct latency failed;
 	struct denied *denied;
 	struct copies *copies;
 };

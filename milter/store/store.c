@@ -7,6 +7,7 @@
  */
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "store/backend.h"
@@ -111,17 +112,21 @@ int
 store_call_wait(struct store_call *call, int64_t now_ms)
 {
 	struct store *store = call->store;
+	int64_t since_us;
 	int rc = -1;
 
 	assert(atomic_load(&call->state) == CALL_OPEN);
 	if (call->n_uses + call->n_lookups == 0)
 		return 0;
+	since_us = clock_steady_us();
 	atomic_fetch_add(&store->n_waited, 1);
 	atomic_store(&call->state, CALL_FAILED);
 	call->answers = xcalloc(call->n_uses + 1, sizeof(*call->answers));
 	if (!atomic_load(&store->is_down))
 		rc = store->backend->wait(
 		    store->self, call, store_time_in_range(now_ms));
+	latency_note(rc == 0 ? &store->answered : &store->failed,
+	    clock_steady_us() - since_us);
 	if (rc == -1)
 		atomic_fetch_add(&store->n_failures, 1);
 	else if (now_ms == STORE_NOW && store->denied != NULL)
@@ -287,6 +292,17 @@ store_stats_get(struct store *store, struct store_stats *stats_out)
 {
 	stats_out->calls_waited = atomic_load(&store->n_waited);
 	stats_out->calls_sent = atomic_load(&store->n_sent);
-	stats_out->failures = atomic_load(&store->n_failures) +
-			      store->backend->n_failures(store->self);
+	stats_out->failures_sent = store->backend->n_failures(store->self);
+	stats_out->failures =
+	    atomic_load(&store->n_failures) + stats_out->failures_sent;
+	latency_get(&store->answered, &stats_out->answered);
+	latency_get(&store->failed, &stats_out->failed);
+}
+
+size_t
+store_nodes(struct store *store, struct store_node nodes_out[STORE_NODES_MAX])
+{
+	if (store->backend->nodes == NULL)
+		return 0;
+	return store->backend->nodes(store->self, nodes_out);
 }

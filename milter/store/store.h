@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "store/latency.h"
 
 #define STORE_RATES_MAX       8       /* rates of one limit */
 #define STORE_USES_MAX        256     /* uses in one call */
@@ -29,6 +30,7 @@
 #define STORE_COPY_MAX        100000  /* entries of a copy */
 #define STORE_ENTRY_BYTES_MAX 1000    /* of an entry, and of its value */
 #define STORE_DENIED_MS       2000
+#define STORE_NODES_MAX       64
 #define STORE_NOW             INT64_MIN /* "the store's own clock" */
 #define STORE_NO_SLOT         INT64_MIN
 
@@ -284,11 +286,38 @@ int store_wipe(struct store *store, struct buf *error);
 
 /* Statistics since start, for tests and metrics. */
 struct store_stats {
-	uint64_t calls_waited; /* store_call_wait, answered or not */
-	uint64_t calls_sent;   /* without waiting: charges and refunds */
-	uint64_t failures;     /* of both, also those that failed at once */
+	uint64_t calls_waited;  /* store_call_wait, answered or not */
+	uint64_t calls_sent;    /* without waiting: charges and refunds */
+	uint64_t failures;      /* of both, also those that failed at once */
+	uint64_t failures_sent; /* of what nobody waited for, events included */
+	struct latency_counts answered; /* store_call_wait that gave 0, … */
+	struct latency_counts failed;   /* … and -1 */
 };
 
 void store_stats_get(struct store *store, struct store_stats *stats_out);
+
+/* What may go wrong with a node. */
+enum store_failure {
+	STORE_FAILURE_CONNECT, /* nobody listens there */
+	STORE_FAILURE_TIMEOUT,
+	STORE_FAILURE_LOST,    /* the connection broke in the middle */
+	STORE_FAILURE_GARBAGE, /* that is no Redis */
+	STORE_FAILURE_REFUSED, /* an error reply: OOM, LOADING, NOAUTH, … */
+	STORE_FAILURE_N
+};
+
+/* One server of the store, since the start. Failures are those of connections
+ * and questions, probes while it is away included; who was turned away at once
+ * because it was known to be away had none. */
+struct store_node {
+	const char *name;  /* as store_name; lives as long as the store */
+	bool is_up;        /* false: the circuit breaker is open */
+	uint64_t n_opened; /* times that the breaker opened */
+	uint64_t n_failures[STORE_FAILURE_N];
+};
+
+/* Returns how many there are; a memory store has none. */
+size_t store_nodes(
+    struct store *store, struct store_node nodes_out[STORE_NODES_MAX]);
 
 #endif

@@ -27,8 +27,10 @@ bool
 pool_count(struct redis_pool *pool, uint64_t era,
     const struct redis_failure *failure, struct wake_list *list)
 {
-	if (pool->is_down || era != pool->era ||
-	    failure->kind == REDIS_FAILURE_AGAIN)
+	if (failure->kind == REDIS_FAILURE_AGAIN)
+		return false;
+	pool->counts.n_failures[failure->kind]++;
+	if (pool->is_down || era != pool->era)
 		return false;
 	pool->n_failures++;
 	atomic_store(&pool->is_unsettled, true);
@@ -36,6 +38,7 @@ pool_count(struct redis_pool *pool, uint64_t era,
 	    pool->n_failures < REDIS_FAILURES_MAX)
 		return false;
 	atomic_store(&pool->is_down, true);
+	pool->counts.n_downs++;
 	pool->era++;
 	pool->cohort++;
 	pool->down_since_us = clock_steady_us();
@@ -147,6 +150,14 @@ redis_pool_is_back(struct redis_pool *pool)
 	if (away_us >= 0)
 		log_info("store %s is back after %.1f s", pool->target->name,
 		    (double)away_us / 1e6);
+}
+
+void
+redis_pool_counts(struct redis_pool *pool, struct redis_pool_counts *counts_out)
+{
+	pthread_mutex_lock(&pool->lock);
+	*counts_out = pool->counts;
+	pthread_mutex_unlock(&pool->lock);
 }
 
 bool

@@ -152,6 +152,37 @@ redis_nodes_are_up(struct redis *redis)
 	return false;
 }
 
+/* What conn.h names stands in the order of store.h. */
+static_assert((int)REDIS_FAILURE_CONNECT == STORE_FAILURE_CONNECT &&
+		  (int)REDIS_FAILURE_LATE == STORE_FAILURE_TIMEOUT &&
+		  (int)REDIS_FAILURE_LOST == STORE_FAILURE_LOST &&
+		  (int)REDIS_FAILURE_GARBAGE == STORE_FAILURE_GARBAGE &&
+		  (int)REDIS_FAILURE_REFUSED == STORE_FAILURE_REFUSED &&
+		  (int)REDIS_FAILURE_AGAIN == STORE_FAILURE_N,
+    "kinds of failure have the same numbers");
+
+size_t
+redis_nodes_tell(
+    struct redis *redis, struct store_node nodes_out[STORE_NODES_MAX])
+{
+	size_t n = atomic_load(&redis->n_nodes);
+
+	for (size_t i = 0; i < n; i++) {
+		struct redis_node *node = redis->nodes[i];
+		struct redis_pool_counts counts;
+
+		redis_pool_counts(node->pool, &counts);
+		nodes_out[i] = (struct store_node){
+			.name = node->target.name,
+			.is_up = redis_pool_is_up(node->pool),
+			.n_opened = counts.n_downs,
+		};
+		memcpy(nodes_out[i].n_failures, counts.n_failures,
+		    sizeof(counts.n_failures));
+	}
+	return n;
+}
+
 static struct redis_node *
 single_node_of(struct redis *redis, unsigned slot)
 {

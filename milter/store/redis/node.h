@@ -14,8 +14,9 @@
 #define SLUICE_STORE_REDIS_NODE_H
 
 #include "store/redis/pool.h"
+#include "store/store.h"
 
-#define REDIS_NODES_MAX 64
+#define REDIS_NODES_MAX STORE_NODES_MAX
 
 struct redis;
 
@@ -99,5 +100,8 @@ void redis_nodes_await(struct redis *redis, int64_t deadline_us);
 struct redis_node *redis_node_of(struct redis *redis, struct str key);
 /* Up is a store one of whose nodes is, or that has not been looked for yet. */
 bool redis_nodes_are_up(struct redis *redis);
+/* As store_nodes. */
+size_t redis_nodes_tell(
+    struct redis *redis, struct store_node nodes_out[STORE_NODES_MAX]);
 
 #endif

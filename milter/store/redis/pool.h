@@ -70,6 +70,13 @@ void redis_pool_report(struct redis_pool *pool, struct redis_conn **conn,
     const struct redis_failure *failure);
 
 bool redis_pool_is_up(struct redis_pool *pool);
+/* Since the start, for store_nodes. */
+struct redis_pool_counts {
+	uint64_t n_failures[REDIS_FAILURE_AGAIN]; /* by kind */
+	uint64_t n_downs;
+};
+void redis_pool_counts(
+    struct redis_pool *pool, struct redis_pool_counts *counts_out);
 /* A probe was answered. */
 void redis_pool_is_back(struct redis_pool *pool);
 /* Has anything been answered since it came up? (If not, probe more slowly.) */

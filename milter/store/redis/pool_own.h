@@ -69,6 +69,7 @@ struct redis_pool {
 	atomic_bool is_unsettled; /* a success would change something */
 	bool has_worked;          /* since it came up */
 	unsigned n_failures;
+	struct redis_pool_counts counts;
 	int64_t down_since_us;
 	uint64_t era;
 	uint64_t cohort;

@@ -100,6 +100,12 @@ redis_n_failures(void *self)
 	return atomic_load(&redis->n_failures);
 }
 
+static size_t
+redis_nodes(void *self, struct store_node nodes_out[STORE_NODES_MAX])
+{
+	return redis_nodes_tell(self, nodes_out);
+}
+
 static char *
 copy_or_null(const char *text)
 {
@@ -206,5 +212,6 @@ const struct backend redis_backend = {
 	.merge = redis_merge,
 	.wipe = redis_admin_wipe,
 	.n_failures = redis_n_failures,
+	.nodes = redis_nodes,
 	.ledger = &redis_ledger,
 };
