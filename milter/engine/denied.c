@@ -71,6 +71,7 @@ restore(struct session *session, const struct charge *charge,
 	for (size_t i = 0; i < charge->n_uses; i++)
 		*level_now(session, &charge->uses[i]) = kept->now[i];
 	session->budget = kept->budget;
+	session->told_cpu_us = kept->budget.cpu_us;
 	if (session->message != NULL)
 		session->message->damage = (session->message->damage & ~SPENT) |
 					   (kept->damage & SPENT);

@@ -8,6 +8,7 @@
 #include "engine/judge.h"
 
 #include "base/log.h"
+#include "engine/spent.h"
 
 /* Said once for each rule and loading, not for each mail. */
 static bool
@@ -33,9 +34,8 @@ enter_block(struct judge *judge, const struct block *block)
 	    eval_condition(judge->session, block->cond, &judge->block_evidence);
 }
 
-enum tri
-judge_rule(
-    struct judge *judge, struct rule *rule, struct evidence *evidence_out)
+static enum tri
+ask_rule(struct judge *judge, struct rule *rule, struct evidence *evidence_out)
 {
 	enum tri value;
 
@@ -49,6 +49,16 @@ judge_rule(
 	/* A block that is unknown makes a true rule unknown, too: its evidence,
 	 * that somebody must wait, is in evidence_out already. */
 	return value == TRI_TRUE ? judge->block_value : value;
+}
+
+enum tri
+judge_rule(
+    struct judge *judge, struct rule *rule, struct evidence *evidence_out)
+{
+	enum tri value = ask_rule(judge, rule, evidence_out);
+
+	spent_tell_cpu(judge->session, rule->name);
+	return value;
 }
 
 bool

@@ -251,6 +251,20 @@ parts_would_inspect(struct session *session, const struct fact_ref *ref)
 }
 
 uint64_t
+parts_damage_so_far(const struct session *session)
+{
+	const struct parts *parts = ended_parts(session);
+	uint64_t damage;
+
+	if (parts == NULL)
+		return 0;
+	damage = mime_damage(parts->mime) | parts->damage;
+	if (parts->content != NULL)
+		damage |= content_damage_so_far(parts->content);
+	return damage;
+}
+
+uint64_t
 parts_damage(struct session *session)
 {
 	struct content *content = parts_content(session);

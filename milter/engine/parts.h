@@ -40,6 +40,8 @@ bool parts_inspect(struct session *session);
 /* Would reading this fact do so? For who had better not wait. */
 bool parts_would_inspect(struct session *session, const struct fact_ref *ref);
 
+/* Of what was asked of them until now. */
+uint64_t parts_damage_so_far(const struct session *session);
 /* Of all that is known of the parts. */
 uint64_t parts_damage(struct session *session);
 

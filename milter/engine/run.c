@@ -11,6 +11,7 @@
 #include "engine/judge.h"
 #include "engine/lookup.h"
 #include "engine/report.h"
+#include "engine/spent.h"
 
 struct run {
 	struct session *session;
@@ -205,6 +206,23 @@ run_around_call(
 	run_rules(run, plan, plan->n_before, plan->n_rules);
 }
 
+static void
+report_stage(const struct session *session, const struct outcome *outcome)
+{
+	static const enum reply_kind kinds[] = {
+		[OUTCOME_NONE] = REPLY_CONTINUE,
+		[OUTCOME_ACCEPT] = REPLY_ACCEPT,
+		[OUTCOME_REJECT] = REPLY_REJECT,
+		[OUTCOME_TEMPFAIL] = REPLY_TEMPFAIL,
+		[OUTCOME_DISCARD] = REPLY_DISCARD,
+	};
+	const struct engine *engine = session->engine;
+
+	if (engine->on_stage != NULL)
+		engine->on_stage(
+		    engine->context, session->stage, kinds[outcome->kind]);
+}
+
 struct outcome
 run_stage(struct session *session)
 {
@@ -219,6 +237,7 @@ run_stage(struct session *session)
 	session->rule = NULL;
 	session->budget.clock_us = 0; /* this may be another thread */
 	charge_prepare(session, plan, &charge);
+	spent_tell_cpu(session, STR("")); /* conditions of limits */
 	if (run_is_exempt(session))
 		charge_send(session, &charge);
 	else
@@ -231,5 +250,6 @@ run_stage(struct session *session)
 	session->lookups = NULL;
 	arena_free(session->scratch);
 	session->scratch = NULL;
+	report_stage(session, &run.outcome);
 	return run.outcome;
 }

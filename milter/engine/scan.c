@@ -6,6 +6,7 @@
  */
 #include "engine/scan.h"
 
+#include "engine/spent.h"
 #include "rules/prefilter.h"
 
 #define VALUES_MAX ((size_t)4096) /* more are matched one by one */
@@ -58,7 +59,11 @@ scan_value(struct session *session, const struct scan *scan,
 	if (scanned->bits == NULL)
 		scanned->bits = arena_alloc(session->message->arena,
 		    PREFILTER_WORDS(scan->n) * sizeof(*scanned->bits));
+	/* The first rule that asks does not pay for all. */
+	if (session->rule != NULL)
+		spent_tell_cpu(session, session->rule->name);
 	prefilter_scan(scan->prefilter, value, &session->budget, scanned->bits);
+	spent_tell_cpu(session, STR(""));
 	scanned->value = value;
 }
 

@@ -110,6 +110,8 @@ session_budget_reset(struct session *session)
 	session->budget = (struct pattern_budget){
 		.match_limit = options->regex_match_limit,
 		.cpu_us = (int64_t)options->scan_budget_ms * 1000,
+		/* So that it is not always the same rule's which is timed. */
+		.n_short = session->ref_number + session->n_messages,
 	};
 	spent_forget(session);
 }
@@ -297,6 +299,14 @@ const struct mime *
 session_mime(const struct session *session)
 {
 	return parts_mime(session);
+}
+
+uint64_t
+session_damage(const struct session *session)
+{
+	if (session->message == NULL)
+		return 0;
+	return session->message->damage | parts_damage_so_far(session);
 }
 
 bool

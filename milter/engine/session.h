@@ -107,6 +107,15 @@ struct crossing_report {
 
 #define ENGINE_TOLD_SLOTS 4096
 
+enum reply_kind {
+	REPLY_CONTINUE,
+	REPLY_ACCEPT, /* no more questions about this connection or message */
+	REPLY_REJECT,
+	REPLY_TEMPFAIL,
+	REPLY_DISCARD,
+	REPLY_SKIP, /* body: no more of it is wanted */
+};
+
 /* What all sessions of a process share. Outlives them; filled in once. */
 struct engine {
 	struct store *store;
@@ -126,6 +135,14 @@ struct engine {
 	/* A rule fired that decided nothing: it marked, logged or changed the
 	 * message. action: the name of its first. The same; may be NULL. */
 	void (*on_hit)(void *context, struct str rule, const char *action);
+	/* A stage was decided; kind: none of REPLY_SKIP. The same; may be
+	 * NULL. */
+	void (*on_stage)(void *context, enum stage stage, enum reply_kind kind);
+	/* CPU time that was spent on patterns for this rule; empty: for none
+	 * by itself (the scan for all patterns at once, conditions of limits).
+	 * Told as the budget learns of it, so one of many short subjects stands
+	 * for its neighbours. The same; may be NULL. */
+	void (*on_cpu)(void *context, struct str rule, uint64_t us);
 	/* Each rule that a stage comes to, in order; may be NULL. For tools:
 	 * it costs two looks at the clock a rule. */
 	void (*on_rule)(void *context, const struct rule_report *report);
@@ -138,15 +155,6 @@ struct engine {
 	void (*on_spent)(void *context, struct str rule, const char *action);
 	void *context;
 	bool is_logged; /* write verdict lines to the log */
-};
-
-enum reply_kind {
-	REPLY_CONTINUE,
-	REPLY_ACCEPT, /* no more questions about this connection or message */
-	REPLY_REJECT,
-	REPLY_TEMPFAIL,
-	REPLY_DISCARD,
-	REPLY_SKIP, /* body: no more of it is wanted */
 };
 
 /* Text is valid until the next event: printable, "%" not doubled, one line. */
@@ -239,6 +247,10 @@ bool session_fact_value(
     struct session *session, enum fact_id id, size_t i, struct buf *out);
 /* The message is over without an end: RSET, lost client, refused by others. */
 void session_abort(struct session *session);
+
+/* Words of mime.damage (damage.h) that are known of the message without
+ * looking at more of it than was needed: bits. */
+uint64_t session_damage(const struct session *session);
 
 /* For drain: is a message under way? */
 bool session_in_message(const struct session *session);

@@ -55,8 +55,20 @@ tri_of_pattern(struct session *session, enum pattern_result result)
 }
 
 void
+spent_tell_cpu(struct session *session, struct str rule)
+{
+	const struct engine *engine = session->engine;
+	int64_t us = session->told_cpu_us - session->budget.cpu_us;
+
+	session->told_cpu_us = session->budget.cpu_us;
+	if (us > 0 && engine->on_cpu != NULL)
+		engine->on_cpu(engine->context, rule, (uint64_t)us);
+}
+
+void
 spent_forget(struct session *session)
 {
+	session->told_cpu_us = session->budget.cpu_us;
 	if (session->spent != NULL)
 		memset(session->spent, 0,
 		    WORDS(session) * sizeof(*session->spent));

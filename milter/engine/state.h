@@ -187,8 +187,9 @@ struct session {
 	size_t n_charged;
 	struct str ref;
 	struct pattern_budget budget;
-	uint64_t *spent;    /* see spent.c; NULL: nothing yet */
-	bool wants_content; /* whatever the rules need */
+	int64_t told_cpu_us; /* see spent.h: budget.cpu_us as of then */
+	uint64_t *spent;     /* see spent.c; NULL: nothing yet */
+	bool wants_content;  /* whatever the rules need */
 	/* While a stage runs: */
 	const struct attachment *attachment; /* `attachment with` asks of it */
 	enum stage stage;

@@ -392,3 +392,9 @@ content_damage(struct content *content)
 	make_body(content);
 	return content->damage;
 }
+
+uint64_t
+content_damage_so_far(const struct content *content)
+{
+	return content->damage;
+}

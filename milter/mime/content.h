@@ -43,5 +43,7 @@ size_t content_urls(struct content *content, const struct content_url **out);
 /* What making these found: charset, hidden-text, link-mismatch, url-count,
  * part-cut. Makes body and urls if nobody did before. */
 uint64_t content_damage(struct content *content);
+/* The same of what was made until now, if anything. */
+uint64_t content_damage_so_far(const struct content *content);
 
 #endif
