@@ -60,9 +60,9 @@ struct conf {
 	uint32_t inspect_timeout_ms;
 	uint32_t inspect_helpers;
 	uint32_t max_connections;
-	const char *pid_file; /* NULL: none */
-	const char *host;     /* NULL: the system's, see conf_host */
-	int metrics;          /* only off in this version */
+	const char *pid_file;    /* NULL: none */
+	const char *host;        /* NULL: the system's, see conf_host */
+	struct endpoint metrics; /* text NULL: off */
 };
 
 /*

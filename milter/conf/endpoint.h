@@ -20,7 +20,8 @@ struct endpoint {
 	const char *host; /* name or address; NULL for unix */
 	uint16_t port;    /* 0 for unix */
 	const char *path; /* joined to folder; NULL for inet and inet6 */
-	const char *text; /* all of it in one form, as libmilter reads it */
+	const char *text; /* all of it in one form, as libmilter reads it; NULL
+			     where an option said "off" */
 };
 
 /*

@@ -2,9 +2,6 @@
  * One row an option, one small setter a kind of value. The default goes
  * through the same setter as what people write, so it cannot be wrong in a way
  * that only shows without a configuration file.
- *
- * The trap is "not available in this version": words that later versions will
- * know get this answer instead of a did-you-mean.
  */
 #include "conf/option.h"
 
@@ -16,7 +13,6 @@
 #include <assert.h>
 #include <unistd.h>
 
-#define NOT_YET      "is not available in this version"
 #define ZONES_FOLDER "/usr/share/zoneinfo"
 
 static void *
@@ -66,6 +62,17 @@ set_endpoint(struct conf *conf, const struct option *option, struct str value,
 {
 	return endpoint_parse(
 	    conf->arena, value, conf->folder, field(conf, option), error);
+}
+
+static int
+set_endpoint_or_off(struct conf *conf, const struct option *option,
+    struct str value, struct buf *error)
+{
+	if (!str_is(value, "off"))
+		return set_endpoint(conf, option, value, error);
+	*(struct endpoint *)field(conf, option) =
+	    (struct endpoint){ .text = NULL };
+	return 0;
 }
 
 static int
@@ -226,17 +233,6 @@ set_domain(struct conf *conf, const struct option *option, struct str value,
 	return set_text(conf, option, domain_normal(conf->arena, value), error);
 }
 
-static int
-set_metrics(struct conf *conf, const struct option *option, struct str value,
-    struct buf *error)
-{
-	if (set_choice(conf, option, value, error) == 0)
-		return 0;
-	if (str_starts(value, STR("inet")))
-		buf_printf(error, "metrics other than off: this " NOT_YET);
-	return -1;
-}
-
 static const struct choice modes[] = {
 	{ "enforce", CONF_MODE_ENFORCE },
 	{ "observe", CONF_MODE_OBSERVE },
@@ -261,11 +257,6 @@ static const struct choice levels[] = {
 	{ "warning", LOG_LEVEL_WARNING },
 	{ "info", LOG_LEVEL_INFO },
 	{ "debug", LOG_LEVEL_DEBUG },
-	{ NULL, 0 },
-};
-
-static const struct choice only_off[] = {
-	{ "off", 0 },
 	{ NULL, 0 },
 };
 
@@ -360,8 +351,11 @@ const struct option options[] = {
 	    .max = CONF_HOST_MAX, .at_start = true,
 	    .expected = "1 to 64 letters, digits, dots, dashes or underlines",
 	    .help = "name of this host in events and in `sluice hosts`" },
-	{ "metrics", set_metrics, FIELD(metrics), "off", .choices = only_off,
-	    .at_start = true, .expected = "off", .help = "for Prometheus" },
+	{ "metrics", set_endpoint_or_off, FIELD(metrics), "off",
+	    .at_start = true,
+	    .expected = "off, inet:PORT@HOST, inet6:PORT@HOST or unix:PATH",
+	    .help = "where Prometheus finds us, by HTTP: off, inet:PORT@HOST, "
+		    "inet6:PORT@HOST or unix:PATH" },
 };
 
 const size_t n_options = sizeof(options) / sizeof(options[0]);

@@ -48,7 +48,8 @@ struct events {
 	char *host;
 	struct recent crossings;
 	struct recent hot;
-	_Atomic uint64_t n_lost; /* no place even without a "who" */
+	_Atomic uint64_t n_lost;      /* no place even without a "who" */
+	_Atomic uint64_t n_lost_ever; /* the same, since the start */
 	struct shard shards[SHARDS + 1];
 };
 
@@ -238,8 +239,10 @@ events_verdict(
 	if (result == GATHER_FULL)
 		result = gather_report(
 		    events, rest, str_sub(whole, 0, n_rule), report, now_ms);
-	if (result == GATHER_FULL)
-		events->n_lost++;
+	if (result == GATHER_FULL) {
+		atomic_fetch_add(&events->n_lost, 1);
+		atomic_fetch_add(&events->n_lost_ever, 1);
+	}
 	buf_done(&kind);
 	if (result != GATHER_FIRST)
 		return;
@@ -336,6 +339,12 @@ events_flush(struct events *events)
 	for (size_t i = 0; i <= SHARDS; i++)
 		tick_shard(events, &events->shards[i], 0, true);
 	tell_lost(events);
+}
+
+uint64_t
+events_n_lost(const struct events *events)
+{
+	return atomic_load(&events->n_lost_ever);
 }
 
 void

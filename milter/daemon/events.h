@@ -42,6 +42,8 @@ void events_crossing(struct events *events,
     const struct crossing_report *report, int64_t now_ms);
 /* Writes what was gathered and is old enough: to be called each second. */
 void events_tick(struct events *events, int64_t now_ms);
+/* Reports that were not written for want of room, since the start. */
+uint64_t events_n_lost(const struct events *events);
 /* Writes all that was gathered. */
 void events_flush(struct events *events);
 

@@ -26,6 +26,7 @@ struct hit_table {
 struct hits {
 	pthread_mutex_t lock;
 	struct hit_table *table;
+	uint64_t n_lost; /* of all tables that were */
 	struct calendar_span day;
 	char day_text[CALENDAR_TEXT_MAX];
 };
@@ -109,11 +110,24 @@ hits_add(struct hits *hits, struct str rule, const char *action,
 	place = find_place(hits->table, &hit);
 	if (place != NULL && place->n == 0)
 		begin_hit(hits->table, place, &hit);
-	if (place != NULL)
+	if (place != NULL) {
 		place->n++;
-	else
+	} else {
 		hits->table->n_lost++;
+		hits->n_lost++;
+	}
 	pthread_mutex_unlock(&hits->lock);
+}
+
+uint64_t
+hits_n_lost(struct hits *hits)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&hits->lock);
+	n = hits->n_lost;
+	pthread_mutex_unlock(&hits->lock);
+	return n;
 }
 
 static struct hit_table *

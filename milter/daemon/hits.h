@@ -17,6 +17,8 @@ void hits_free(struct hits *hits);
 /* action: a literal. now_ms: wall clock; its day in the process' time zone. */
 void hits_add(struct hits *hits, struct str rule, const char *action,
     bool is_observed, int64_t now_ms);
+/* Hits that were not counted, since the start. */
+uint64_t hits_n_lost(struct hits *hits);
 /*
  * Gives all to write, at most HITS_BATCH at a time, and begins anew. Must not
  * wait; called without a lock held.

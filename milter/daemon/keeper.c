@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "daemon/events.h"
 #include "daemon/hits.h"
+#include "daemon/metrics.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
 #include "daemon/switches.h"
@@ -68,6 +69,7 @@ static void
 on_verdict(void *unused, const struct verdict_report *report)
 {
 	(void)unused;
+	metrics_verdict(report);
 	if (report->rule.len > 0)
 		hits_add(keeper.hits, report->rule, report->action,
 		    report->is_observed, clock_wall_ms());
@@ -78,6 +80,7 @@ static void
 on_hit(void *unused, struct str rule, const char *action)
 {
 	(void)unused;
+	metrics_hit(rule, action);
 	hits_add(keeper.hits, rule, action, false, clock_wall_ms());
 }
 
@@ -86,6 +89,7 @@ static void
 on_spent(void *unused, struct str rule, const char *action)
 {
 	(void)unused;
+	metrics_spent(rule, action);
 	hits_add(keeper.hits, rule, action, false, clock_wall_ms());
 }
 
@@ -93,7 +97,22 @@ static void
 on_crossing(void *unused, const struct crossing_report *report)
 {
 	(void)unused;
+	metrics_crossing(report);
 	events_crossing(keeper.events, report, clock_steady_us() / 1000);
+}
+
+static void
+on_stage(void *unused, enum stage stage, enum reply_kind kind)
+{
+	(void)unused;
+	metrics_stage(stage, kind);
+}
+
+static void
+on_cpu(void *unused, struct str rule, uint64_t us)
+{
+	(void)unused;
+	metrics_cpu(rule, us);
 }
 
 static bool
@@ -120,6 +139,7 @@ keeper_init(const struct keeper_options *options)
 		.hot = write_hot };
 	struct engine *engine = options->engine;
 
+	metrics_init(engine);
 	keeper.engine = engine;
 	keeper.events = events_new(&sink, options->host);
 	keeper.hits = hits_new();
@@ -131,6 +151,8 @@ keeper_init(const struct keeper_options *options)
 	engine->on_crossing = on_crossing;
 	engine->on_hit = on_hit;
 	engine->on_spent = on_spent;
+	engine->on_stage = on_stage;
+	engine->on_cpu = on_cpu;
 	engine->is_observed = is_observed;
 }
 
@@ -279,6 +301,13 @@ work(void *unused)
 		nanosleep(&pause, NULL);
 	}
 	return unused;
+}
+
+void
+keeper_n_lost(struct keeper_lost *lost_out)
+{
+	lost_out->n_events = events_n_lost(keeper.events);
+	lost_out->n_hits = hits_n_lost(keeper.hits);
 }
 
 int

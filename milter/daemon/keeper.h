@@ -22,6 +22,12 @@ void keeper_init(const struct keeper_options *options);
 int keeper_start(void);
 /* New rules are in force. Any thread. */
 void keeper_use(const struct ruleset *rules);
+/* What was not written to the store for want of room, since the start. */
+struct keeper_lost {
+	uint64_t n_events;
+	uint64_t n_hits;
+};
+void keeper_n_lost(struct keeper_lost *lost_out);
 /* The end: sends what was gathered, without waiting for it, nor for the
  * thread; from now on that does nothing more. */
 void keeper_stop(void);

@@ -15,7 +15,9 @@
 #include "conf/load.h"
 #include "daemon/background.h"
 #include "daemon/keeper.h"
+#include "daemon/inquiry.h"
 #include "daemon/listen.h"
+#include "daemon/metrics.h"
 #include "daemon/milter.h"
 #include "daemon/places.h"
 #include "daemon/policy.h"
@@ -47,7 +49,7 @@
 #define LAST_ANSWER_MS 50
 
 #define STACK_BYTES   ((size_t)1024 * 1024)
-#define MALLOC_ARENAS 8  /* each costs memory; fewer make workers wait */
+#define MALLOC_ARENAS 8 /* each costs memory; fewer make workers wait */
 
 struct arguments {
 	const char *conf_path; /* NULL: the default */
@@ -124,6 +126,7 @@ fail(const struct conf *conf, struct str text)
 	if (conf != NULL && conf->log == LOG_SINK_SYSLOG)
 		reload_log_lines(text, LOG_LEVEL_ERROR);
 	listen_leave(&service.listener);
+	inquiry_leave();
 	exit(EXIT_FAILURE);
 }
 
@@ -238,6 +241,10 @@ take_socket(const struct conf *conf)
 			       "this program was built with"));
 	if (listen_open(&service.listener, conf, &error) == -1)
 		fail(conf, buf_str(&error));
+	if (conf->metrics.text != NULL &&
+	    inquiry_listen(&conf->metrics, conf->socket_mode,
+		conf->socket_group, &metrics_kind, &error) == -1)
+		fail(conf, buf_str(&error));
 	if (conf->pid_file != NULL) {
 		if (pid_file_write(conf->pid_file, &error) == -1)
 			fail(conf, buf_str(&error));
@@ -263,7 +270,8 @@ start_threads(struct conf *conf, const char *conf_path)
 
 	sem_init(&service.may_serve, 0, 0);
 	if ((errno = pthread_create(&thread, NULL, serve, NULL)) != 0 ||
-	    keeper_start() == -1 || reload_start(conf, conf_path) == -1)
+	    inquiry_start() == -1 || keeper_start() == -1 ||
+	    reload_start(conf, conf_path) == -1)
 		fail(conf, str_of(strerror(errno)));
 	pthread_detach(thread);
 }
@@ -309,6 +317,7 @@ start(const struct arguments *args)
 	sessions_set_max(places_fit(conf->max_connections));
 	take_socket(conf);
 	log_start(conf, policy);
+	metrics_reload(true, ruleset_hash(policy->rules), clock_wall_ms());
 	keeper_use(policy->rules);
 	policy_publish(policy);
 	background_ready(conf->log == LOG_SINK_STDERR);
@@ -341,6 +350,7 @@ stop(int status)
 		    "not everything could be given back or told to the store");
 	rest(LAST_ANSWER_MS);
 	listen_leave(&service.listener);
+	inquiry_leave();
 	if (service.pid_file != NULL)
 		pid_file_remove(service.pid_file);
 	log_info("stop: after %lld ms, %zu message%s cut off",

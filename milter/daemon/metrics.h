@@ -2,9 +2,10 @@
  * metrics: what happened since the start, as numbers in the text format of
  * Prometheus (version 0.0.4), for the `metrics` port.
  *
- * Counting is what callbacks do, so it neither waits nor allocates: atomics, or
- * a table of a fixed number of places; names of rules and limits that find no
- * place are counted as "other". Everything else is asked when somebody scrapes.
+ * Counting is what callbacks do, so it does not wait: atomics, or a table of a
+ * fixed number of places (counts.h); names of rules and limits that find no
+ * place are counted as "(other)". Everything else is asked when somebody
+ * scrapes. No label comes from mail.
  */
 #ifndef SLUICE_DAEMON_METRICS_H
 #define SLUICE_DAEMON_METRICS_H
@@ -19,11 +20,15 @@
 void metrics_init(struct engine *engine);
 
 /* Any thread, by those who hook into the engine (keeper.c). */
+void metrics_stage(enum stage stage, enum reply_kind kind);
 void metrics_verdict(const struct verdict_report *report);
 void metrics_crossing(const struct crossing_report *report);
 void metrics_hit(struct str rule, const char *action);
 void metrics_spent(struct str rule, const char *action);
-/* A (re)load ended. hash: of the rules now in force. */
+void metrics_cpu(struct str rule, uint64_t us);
+/* A message came to its end; see session_damage. */
+void metrics_damage(uint64_t damage);
+/* A (re)load ended. hash: of the rules now in force; NULL if it failed. */
 void metrics_reload(bool is_good, const char *hash, int64_t now_ms);
 
 /* All of it, as text. */

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/answer.h"
 #include "daemon/changes.h"
+#include "daemon/metrics.h"
 #include "daemon/sessions.h"
 
 #include <libmilter/mfapi.h>
@@ -350,6 +351,7 @@ on_end_of_message(SMFICTX *ctx)
 	if (!begin(ctx, open, SMFIM_EOM))
 		return finish_without(ctx, open, 0);
 	reply = session_end(open->session);
+	metrics_damage(session_damage(open->session));
 	if (reply.kind == REPLY_CONTINUE || reply.kind == REPLY_ACCEPT)
 		changes_send(ctx, open->session, open->steps);
 	status = finish(ctx, open, &reply, 0);

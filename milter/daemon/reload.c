@@ -9,8 +9,10 @@
  */
 #include "daemon/reload.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/keeper.h"
+#include "daemon/metrics.h"
 #include "daemon/places.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
@@ -61,6 +63,7 @@ apply(struct conf *conf, struct policy *policy)
 	sessions_set_max(places_fit(conf->max_connections));
 	log_info("reload: %zu rules, hash %s", ruleset_n_rules(policy->rules),
 	    ruleset_hash(policy->rules));
+	metrics_reload(true, ruleset_hash(policy->rules), clock_wall_ms());
 	keeper_use(policy->rules);
 	policy_publish(policy);
 	conf_free(running);
@@ -86,6 +89,7 @@ reload(void)
 		return;
 	}
 	log_error("reload failed: the running rules are unchanged");
+	metrics_reload(false, NULL, clock_wall_ms());
 	conf_free(conf);
 }
 

@@ -35,6 +35,8 @@ static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct open_session *list;
 static size_t n_connected; /* under list_lock */
 static size_t n_refused;   /* for being full, since the last log line */
+static uint64_t n_ever;    /* connected, and … */
+static uint64_t n_turned;  /* … turned away for being full */
 static int64_t full_logged_us;
 static atomic_uint max_connected = UINT32_MAX;
 static atomic_int phase = PHASE_OPEN;
@@ -164,8 +166,10 @@ take_place(void)
 	is_taken = n_connected < atomic_load(&max_connected);
 	if (is_taken) {
 		n_connected++;
-	} else if (n_refused++, full_logged_us == 0 || now_us - full_logged_us >
-							   FULL_LOG_EVERY_US) {
+		n_ever++;
+	} else if (n_turned++, n_refused++,
+	    full_logged_us == 0 ||
+		now_us - full_logged_us > FULL_LOG_EVERY_US) {
 		full_logged_us = now_us;
 		n_to_log = n_refused;
 		n_refused = 0;
@@ -230,6 +234,18 @@ count_messages(void)
 	}
 	pthread_mutex_unlock(&list_lock);
 	return n;
+}
+
+void
+sessions_count(struct sessions_counts *counts_out)
+{
+	counts_out->n_messages = count_messages();
+	counts_out->max = atomic_load(&max_connected);
+	pthread_mutex_lock(&list_lock);
+	counts_out->n_connected = n_connected;
+	counts_out->n_ever = n_ever;
+	counts_out->n_refused = n_turned;
+	pthread_mutex_unlock(&list_lock);
 }
 
 size_t

@@ -41,6 +41,15 @@ void sessions_leave(struct open_session *open);
 bool sessions_connect(struct open_session *open, struct engine *engine);
 /* Connections that are open now. */
 size_t sessions_n_connected(void);
+/* The same and more, for metrics. */
+struct sessions_counts {
+	uint64_t n_connected;
+	uint64_t n_messages; /* open; whoever is in a callback counts as one */
+	uint64_t max;
+	uint64_t n_ever;    /* connections, since the start */
+	uint64_t n_refused; /* that found max_connections in use */
+};
+void sessions_count(struct sessions_counts *counts_out);
 /* The answer to new messages while stopping, else NULL. */
 const struct reply *sessions_refusal(void);
 

@@ -163,7 +163,8 @@ static const struct wrong {
 	{ "sasl_domain = a@b", "expected a domain such as example.org" },
 	{ "test_on_load = true", "expected yes or no" },
 	{ "scan_limit = 5", "expected an amount from 1k to 100M" },
-	{ "metrics = inet:9090@127.0.0.1", "not available in this version" },
+	{ "metrics = inet:9090", "write inet:9090@127.0.0.1" },
+	{ "metrics = on", "expected inet:PORT@HOST" },
 	{ "mode = \xff", FILE_NAME ":1: byte 0xff is neither text nor UTF-8" },
 	{ "\nmode = a\x01", FILE_NAME ":2: byte 0x01 is neither" },
 };
