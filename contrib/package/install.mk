@@ -72,5 +72,5 @@ deb:
 	@contrib/package/deb.sh $(BUILD)/deb $(VERSION)
 
 test-deb:
-	@tests/setup/packages.sh build deb debian13
+	@tests/setup/packages.sh build deb
 	@tests/deb.sh

@@ -67,7 +67,7 @@ like "and it says so" "$(cat "$T/make.out")" 'sluice.conf was edited and stays s
 is "an edited table stays" "$(tail -n 1 "$etc/rules/tables/own-hosts.txt")" \
 	'# mine'
 is "a rule file that was taken away does not come back" \
-	"$(ls "$etc/rules" | grep content.rules)" content.rules.new
+	"$(cd "$etc/rules" && echo content.rules*)" content.rules.new
 is "what is as it was has no second" "$(find "$root" -name '*.new' | wc -l)" 3
 
 ok "make uninstall" make_in "$root" PREFIX=/usr uninstall
@@ -78,6 +78,19 @@ ok "into the default places" make_in "$T/local" install
 like "the unit knows them" \
 	"$(cat "$T/local/usr/local/lib/systemd/system/sluice.service")" \
 	'^ExecStart=/usr/local/sbin/sluiced( |$)'
+
+# The tarball, of what git knows or, where there is no git, of what is there.
+mkdir "$T/unpacked"
+ok "make dist" ${MAKE:-make} -s -C "$TOP" BUILD="$T/dist" dist
+tar -xf "$T"/dist/dist/sluice-*.tar.xz -C "$T/unpacked" ||
+	bail "the tarball cannot be unpacked"
+ok "from what it holds" ${MAKE:-make} -s -C "$T"/unpacked/sluice-* dist
+is "comes the same tarball, to the byte" \
+	"$(sha256sum < "$(echo "$T"/unpacked/sluice-*/build/dist/*.xz)")" \
+	"$(sha256sum < "$(echo "$T"/dist/dist/*.xz)")"
+like "its name has the version that the programs say" \
+	"$(ls "$T/dist/dist")" \
+	"^sluice-$("$BUILD/sluice" version | sed -n '1s/^sluice //p')\.tar\.xz\$"
 
 # Completion, as bash asks for it.
 completes() {

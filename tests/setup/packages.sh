@@ -1,7 +1,7 @@
 #!/bin/sh
 # packages.sh - installs the Debian packages that are missing, or says which.
 #
-#   packages.sh [SET...]    sets: build test demo lint fuzz bench debian13
+#   packages.sh [SET...]    sets: build test demo lint fuzz bench debian13 deb
 #                           (packages.txt)
 #
 # With no argument: build, test and demo. When nothing is missing it only looks,
