@@ -176,7 +176,7 @@ places_accept(int listener, struct sockaddr *address, socklen_t *address_len)
 		fd = accept4(listener, address, address_len, SOCK_CLOEXEC);
 	if (fd == -1 && is_shortage(errno))
 		wait_for_place();
-	if (fd != -1)
+	if (fd != -1 && address != NULL)
 		tune(fd, address->sa_family);
 	return fd;
 }
