@@ -19,8 +19,8 @@ struct count {
 
 struct counts {
 	size_t max;
-	size_t n_places; /* twice max, so that a free one is near */
-	_Atomic size_t n_used;
+	size_t n_places;       /* twice max, so that a free one is near */
+	_Atomic size_t n_used; /* may pass max by those who came at once */
 	_Atomic uint64_t n_other;
 	_Atomic(struct count *) places[];
 };
@@ -52,30 +52,33 @@ is_same(const struct count_of *a, const struct count_of *b)
 	       strcmp(a->word, b->word) == 0;
 }
 
-/* NULL: there is no more room. */
 static struct count *
-make_count(struct counts *counts, const struct count_of *of)
+make_count(const struct count_of *of)
 {
-	struct count *count;
+	struct count *count = xcalloc(1, sizeof(*count) + of->name.len + 1);
 
-	if (atomic_fetch_add(&counts->n_used, 1) >= counts->max) {
-		atomic_fetch_sub(&counts->n_used, 1);
-		return NULL;
-	}
-	count = xcalloc(1, sizeof(*count) + of->name.len + 1);
 	memcpy(count->name, of->name.p, of->name.len);
 	count->of = *of;
 	count->of.name.p = count->name;
 	return count;
 }
 
-static void
-drop_count(struct counts *counts, struct count *count)
+/* Puts a counter into a free place. What is there then: it, or another that
+ * came first; NULL: there is no more room. */
+static struct count *
+take_place(struct counts *counts, size_t at, const struct count_of *of)
 {
-	if (count == NULL)
-		return;
-	atomic_fetch_sub(&counts->n_used, 1);
-	free(count);
+	struct count *mine, *there = NULL;
+
+	if (atomic_load(&counts->n_used) >= counts->max)
+		return NULL;
+	mine = make_count(of);
+	if (atomic_compare_exchange_strong(&counts->places[at], &there, mine)) {
+		atomic_fetch_add(&counts->n_used, 1);
+		return mine;
+	}
+	free(mine);
+	return there;
 }
 
 /* The counter of that name, made if it is new; NULL: there is no more room. */
@@ -83,25 +86,18 @@ static struct count *
 find_count(struct counts *counts, const struct count_of *of)
 {
 	size_t at = (str_hash(of->name) >> 16) % counts->n_places;
-	struct count *mine = NULL, *there;
 
-	for (;;) {
-		there = atomic_load_explicit(
+	for (size_t i = 0; i < counts->n_places; i++) {
+		struct count *there = atomic_load_explicit(
 		    &counts->places[at], memory_order_acquire);
-		if (there == NULL) {
-			if (mine == NULL)
-				mine = make_count(counts, of);
-			if (mine == NULL ||
-			    atomic_compare_exchange_strong(
-				&counts->places[at], &there, mine))
-				return mine;
-		}
-		if (is_same(&there->of, of)) {
-			drop_count(counts, mine);
+
+		if (there == NULL)
+			there = take_place(counts, at, of);
+		if (there == NULL || is_same(&there->of, of))
 			return there;
-		}
 		at = (at + 1) % counts->n_places;
 	}
+	return NULL;
 }
 
 void

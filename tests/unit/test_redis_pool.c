@@ -286,6 +286,7 @@ static void
 test_going_down_sends_all_away_who_wait(void **state)
 {
 	struct redis_failure failure;
+	struct redis_pool_counts counts;
 	struct asker askers[3];
 
 	(void)state;
@@ -297,6 +298,11 @@ test_going_down_sends_all_away_who_wait(void **state)
 	}
 	redis_fail(&failure, REDIS_FAILURE_CONNECT, "nobody is there");
 	redis_pool_judge(pool, 0, &failure);
+	redis_pool_judge(pool, 0, &failure); /* known by now, and counted */
+	redis_pool_counts(pool, &counts);
+	assert_int_equal(counts.n_failures[REDIS_FAILURE_CONNECT], 2);
+	assert_int_equal(counts.n_failures[REDIS_FAILURE_LATE], 0);
+	assert_int_equal(counts.n_downs, 1);
 	for (size_t i = 1; i < 3; i++) {
 		pthread_join(askers[i].thread, NULL);
 		assert_int_equal(askers[i].got, -1);
