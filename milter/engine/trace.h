@@ -85,6 +85,11 @@ int trace_run_beside(const struct trace_options *options,
     const char *const *patterns, size_t n_patterns,
     struct trace_result *result);
 
+/* The verbs of stories, and what `also` can say, by number; NULL behind the
+ * last. */
+const char *trace_verb_word(size_t i);
+const char *trace_also_word(size_t i);
+
 /* Loads rules as tests want them; NULL if there was an error. Diagnostics,
  * if any, are added to report. */
 struct ruleset *trace_load_rules(const struct trace_options *options,

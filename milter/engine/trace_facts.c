@@ -297,6 +297,12 @@ static const struct trace_fact facts[] = {
 
 #define N_FACTS (sizeof(facts) / sizeof(facts[0]))
 
+const char *
+trace_also_word(size_t i)
+{
+	return i < N_FACTS ? facts[i].name : NULL;
+}
+
 static const struct trace_fact *
 find_fact(struct str name, struct str *nearest_out)
 {
@@ -356,7 +362,7 @@ trace_fact_check(struct diags *diags, const struct trace_step *step)
 		    STR_ARG(nearest));
 	else if (fact == NULL)
 		diag_add(diags, DIAG_ERROR, words[0].pos,
-		    "'also' knows no such fact (README.md lists them)");
+		    "'also' knows no such fact (sluice.rules(5) lists them)");
 	else if (n < fact->min_words || n > fact->max_words ||
 		 !is_well_formed(fact, words + 1, n))
 		diag_add(diags, DIAG_ERROR, step->pos, "expected: also %s",

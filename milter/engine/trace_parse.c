@@ -233,7 +233,7 @@ report_verb(struct parser *parser, struct pos pos, struct str nearest)
 		    STR_ARG(nearest));
 	else
 		diag_add(parser->diags, DIAG_ERROR, pos,
-		    "there is no such verb (README.md lists them)");
+		    "there is no such verb (sluice.rules(5) lists them)");
 }
 
 /* The order of a test: what needs a connection, what needs an event. */

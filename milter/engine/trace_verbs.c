@@ -569,6 +569,12 @@ static const struct trace_verb verbs[] = {
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
+const char *
+trace_verb_word(size_t i)
+{
+	return i < N_VERBS ? verbs[i].name : NULL;
+}
+
 const struct trace_verb *
 trace_verb_find(struct str name, struct str *nearest_out)
 {

@@ -246,6 +246,12 @@ static const struct {
 
 #define N_OPTIONS (sizeof(options) / sizeof(options[0]))
 
+const char *
+limit_option_word(size_t i)
+{
+	return i < N_OPTIONS ? options[i].word : NULL;
+}
+
 static int
 parse_option(struct parser *parser, struct limit *limit, unsigned *seen)
 {

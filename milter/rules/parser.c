@@ -16,6 +16,18 @@ static const char *const statement_words[] = { "include", "table", "limit",
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+const char *
+statement_word(size_t i)
+{
+	return i < LENGTH(statement_words) ? statement_words[i] : NULL;
+}
+
+const char *
+reserved_word(size_t i)
+{
+	return i < LENGTH(grammar_words) ? grammar_words[i] : NULL;
+}
+
 bool
 parser_at_statement(const struct parser *parser)
 {

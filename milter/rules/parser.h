@@ -33,6 +33,11 @@ void parser_run(struct parser *parser, const struct source *source);
 bool parser_at_statement(const struct parser *parser);
 /* Is it a word of the grammar? */
 bool word_is_reserved(struct str word);
+/* The words that begin statements, those of the grammar, and the options of
+ * limits, for words.c; NULL behind the last. */
+const char *statement_word(size_t i);
+const char *reserved_word(size_t i);
+const char *limit_option_word(size_t i);
 /* "expected WHAT, found …" at the present token; -1 always. */
 int parser_expected(struct parser *parser, const char *what);
 /* "did you mean …?" behind an error about the present word, if one is near. */
