@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "conf/files.h"
 #include "conf/option.h"
+#include "conf/secret.h"
 
 #include <assert.h>
 #include <string.h>
@@ -307,32 +308,19 @@ is_plain(struct str text, size_t *bad_out)
 	return true;
 }
 
-/* "redis://USER:SECRET@HOST", or "?password="; a user alone is no secret. */
-static bool
-has_password(struct str url)
-{
-	ptrdiff_t at = str_find_last(url, '@');
-	ptrdiff_t colon =
-	    str_find_last(str_sub(url, 0, at < 0 ? 0 : (size_t)at), ':');
-
-	return (colon >= 0 &&
-		   !str_starts(str_from(url, (size_t)colon), STR("://"))) ||
-	       strstr(url.p, "password=") != NULL;
-}
-
-/* In a file that every user may read. */
+/* Whoever can read the file can empty the counters of all hosts. */
 static void
-warn_password(struct reader *r)
+check_password(struct reader *r)
 {
 	const struct option *option = option_find(STR("store"));
 	struct pos pos = r->conf->positions[option - options];
-	struct str url = str_of(r->conf->store);
 
-	if (pos.source != NULL && url.len > 0 && has_password(url) &&
+	if (pos.source != NULL && r->conf->store != NULL &&
+	    secret_is_in_url(str_of(r->conf->store)) &&
 	    files_readable_by_others(r->conf->source.path))
-		diag_add(r->diags, DIAG_WARNING, (struct pos){ 0 },
-		    "%s: every user can read the password of the store; "
-		    "chmod o= it, or use store_password_file",
+		diag_add(r->diags, DIAG_ERROR, pos,
+		    "every user of this host can read this password: "
+		    "chmod o= %s, or use store_password_file",
 		    r->conf->source.path);
 }
 
@@ -346,7 +334,7 @@ read_text(struct reader *r)
 	if (is_plain(text, &bad)) {
 		read_lines(r);
 		set_defaults(r);
-		warn_password(r);
+		check_password(r);
 		return;
 	}
 	for (size_t i = 0; i < bad; i++)
@@ -381,6 +369,8 @@ conf_load_text(const char *path, struct str text, struct buf *diagnostics)
 	conf->folder = folder_of(arena, path);
 	conf->log = -1;
 	read_text(&r);
+	/* Nothing but positions is taken from it any more. */
+	conf->source.text = secret_mask(arena, conf->source.text);
 	diags_render(r.diags, diagnostics);
 	is_good = diags_n_errors(r.diags) == 0;
 	diags_free(r.diags);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/load.h"
+#include "conf/secret.h"
 #include "daemon/background.h"
 #include "daemon/keeper.h"
 #include "daemon/inquiry.h"
@@ -366,6 +367,7 @@ main(int argc, char **argv)
 
 	if (inspect_is_helper(argc, argv))
 		return inspect_serve();
+	secret_forbid_dumps();
 	args = read_arguments(argc, argv);
 	if (args.is_check)
 		check(&args);

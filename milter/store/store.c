@@ -55,7 +55,9 @@ store_open(const struct store_options *options, struct buf *error)
 	if (options->password != NULL)
 		url.password = options->password;
 	if (url.user != NULL && url.password == NULL) {
-		buf_printf(error, "user \"%s\" has no password", url.user);
+		/* Not even the name: a ':' is easily forgotten before one. */
+		buf_add_cstr(error,
+		    "what stands before \"@\" is a user without a password");
 		goto out;
 	}
 	store = xcalloc(1, sizeof(*store));

@@ -1,9 +1,9 @@
 /*
  * A kind of store is a row of the table at the end; what its URLs have in
  * common (a login, hosts, a query) is taken off piece by piece. Each mistake
- * says what was found and what would be right, but a message never repeats
- * what may be a password: whatever stands before an '@', and all values of a
- * query but paths and numbers.
+ * says what is wrong and what would be right, but no message repeats a part of
+ * the URL: where an '@' was forgotten or a '/' not encoded, any part of it may
+ * be one of a password.
  */
 #include "store/url.h"
 
@@ -68,9 +68,9 @@ parse_db(struct str text, struct store_url *url, struct buf *error)
 	if (parse_number(text, REDIS_DB_MAX, &url->db) == 0)
 		return 0;
 	buf_printf(error,
-	    "\"%.*s\" is no number of a database; expected 0 to %d, as in "
-	    "\"redis://127.0.0.1:6379/0\"",
-	    STR_ARG(text), REDIS_DB_MAX);
+	    "what stands for the database is no number of one; expected 0 to "
+	    "%d, as in \"redis://127.0.0.1:6379/0\"",
+	    REDIS_DB_MAX);
 	return -1;
 }
 
@@ -130,9 +130,10 @@ add_host(struct arena *arena, struct str text, unsigned port,
 		digits = str_from(text, (size_t)colon + 1);
 		if (parse_number(digits, 65535, &port) == -1 || port == 0) {
 			buf_printf(error,
-			    "\"%.*s\" is no port; expected 1 to 65535, as "
-			    "in \"redis://127.0.0.1:6379/0\"",
-			    STR_ARG(digits));
+			    "what stands for the port of host %zu is no port; "
+			    "expected 1 to 65535, as in "
+			    "\"redis://127.0.0.1:6379/0\"",
+			    url->n_hosts + 1);
 			return -1;
 		}
 	}
@@ -140,10 +141,10 @@ add_host(struct arena *arena, struct str text, unsigned port,
 		host = str_sub(host, 1, (size_t)bracket);
 	if (!is_host(host) || (bracket < 0 && str_find(host, ':') >= 0)) {
 		buf_printf(error,
-		    "\"%.*s\" is no host; expected a name, an address or an "
-		    "IPv6 address in brackets, as in "
+		    "what stands for host %zu is no host; expected a name, an "
+		    "address or an IPv6 address in brackets, as in "
 		    "\"redis://[2001:db8::1]:6379/0\"",
-		    STR_ARG(text));
+		    url->n_hosts + 1);
 		return -1;
 	}
 	url->hosts[url->n_hosts++] =
@@ -229,8 +230,10 @@ set_word(struct arena *arena, const struct words *words, struct str item,
 	struct str value;
 
 	if (word == NULL || equals < 0) {
-		buf_printf(error, "\"?%.*s\" is not known; expected %s",
-		    STR_ARG(name), words->expected);
+		buf_printf(error,
+		    "a word behind the \"?\" is not known, or has no \"=\"; "
+		    "expected %s (a real \"&\" is \"%%26\")",
+		    words->expected);
 		return -1;
 	}
 	value = str_from(item, (size_t)equals + 1);
@@ -238,9 +241,9 @@ set_word(struct arena *arena, const struct words *words, struct str item,
 		return parse_db(value, url, error);
 	if ((text = decode(arena, value)) == NULL || text[0] == '\0') {
 		buf_printf(error,
-		    "\"?%.*s=\" has no value, or one with a \"%%\" that is not "
+		    "\"?%s=\" has no value, or one with a \"%%\" that is not "
 		    "followed by two hex digits; a real \"%%\" is \"%%25\"",
-		    STR_ARG(name));
+		    word->name);
 		return -1;
 	}
 	memcpy((char *)url + word->offset, &text, sizeof(text));
@@ -308,14 +311,14 @@ parse_unix(struct arena *arena, struct str rest, struct store_url *url,
 
 	url->kind = STORE_KIND_UNIX;
 	if (!str_starts(rest, STR("/"))) {
-		buf_printf(error,
-		    "\"%.*s\" is no full path; expected one that begins with "
-		    "\"/\", as in \"redis+unix:///run/redis/redis.sock\"",
-		    STR_ARG(rest));
+		buf_add_cstr(error,
+		    "what stands for the path is no full path; expected one "
+		    "that begins with \"/\", as in "
+		    "\"redis+unix:///run/redis/redis.sock\"");
 		return -1;
 	}
 	if ((path = decode(arena, rest)) == NULL) {
-		buf_printf(error, "\"%.*s\" has a damaged %%XX", STR_ARG(rest));
+		buf_add_cstr(error, "the path has a damaged %XX");
 		return -1;
 	}
 	if (strlen(path) > 107) { /* sun_path of unix(7) */
@@ -340,12 +343,11 @@ parse_sentinel(struct arena *arena, struct str rest, struct store_url *url,
 		url->service = decode(arena, str_from(rest, (size_t)slash + 1));
 	if (url->service == NULL || url->service[0] == '\0' ||
 	    strchr(url->service, '/') != NULL) {
-		buf_printf(error,
-		    "\"%.*s\" does not say how the sentinels call the master; "
+		buf_add_cstr(error,
+		    "it does not say how the sentinels call the master; "
 		    "expected as in "
 		    "\"redis+sentinel://10.0.0.1:26379,10.0.0.2:26379/"
-		    "mymaster?db=0\"",
-		    STR_ARG(rest));
+		    "mymaster?db=0\"");
 		return -1;
 	}
 	if (url->sentinel_user != NULL && url->sentinel_password == NULL) {
@@ -370,11 +372,10 @@ parse_cluster(struct arena *arena, struct str rest, struct store_url *url,
 		rest = str_sub(rest, 0, (size_t)slash);
 	}
 	if (db.len > 0 && !str_is(db, "0")) {
-		buf_printf(error,
-		    "\"/%.*s\" is too much: a Cluster has only database 0; "
-		    "expected as in "
-		    "\"redis+cluster://10.0.0.1:6379,10.0.0.2:6379\"",
-		    STR_ARG(db));
+		buf_add_cstr(error,
+		    "what stands behind the \"/\" is too much: a Cluster has "
+		    "only database 0; expected as in "
+		    "\"redis+cluster://10.0.0.1:6379,10.0.0.2:6379\"");
 		return -1;
 	}
 	return add_hosts(arena, rest, REDIS_PORT, url, error);
@@ -441,12 +442,10 @@ store_url_parse(struct arena *arena, struct str text, struct store_url *url_out,
 	if (str_is(text, "memory"))
 		rc = 0;
 	else if (!str_starts(rest, STR("://")))
-		buf_printf(error, "\"%.*s\" is no store; expected " EXAMPLES,
-		    STR_ARG(str_find(text, '@') < 0 ? text : name));
+		buf_add_cstr(error, "this is no store; expected " EXAMPLES);
 	else if (scheme == NULL)
-		buf_printf(error,
-		    "\"%.*s:\" is no kind of store; expected " EXAMPLES,
-		    STR_ARG(name));
+		buf_add_cstr(error, "what stands before \"://\" is no kind of "
+				    "store; expected " EXAMPLES);
 	else
 		rc = parse_rest(arena, scheme, str_from(rest, 3), &url, error);
 	if (rc == 0)

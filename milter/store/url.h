@@ -42,7 +42,7 @@ struct store_url {
 	const char *tls_key;
 };
 
-/* 0, or -1 with a message for people (that never shows a password). */
+/* 0, or -1 with a message for people (that repeats no part of the URL). */
 int store_url_parse(struct arena *arena, struct str text,
     struct store_url *url_out, struct buf *error);
 /*

@@ -3,6 +3,7 @@
  */
 #include "tool/tool.h"
 
+#include "conf/secret.h"
 #include "inspect/inspect.h"
 
 #include <stdio.h>
@@ -75,6 +76,7 @@ main(int argc, char **argv)
 
 	if (inspect_is_helper(argc, argv))
 		return inspect_serve();
+	secret_forbid_dumps();
 	/* What goes wrong, commands say themselves. */
 	log_setup("sluice", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
 	if (i < argc && strcmp(argv[i], "-c") == 0) {

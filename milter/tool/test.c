@@ -10,6 +10,7 @@
 #include "base/calendar.h"
 #include "conf/files.h"
 #include "conf/load.h"
+#include "conf/secret.h"
 #include "engine/trace.h"
 
 #include <limits.h>
@@ -101,8 +102,8 @@ is_store(struct tool *tool, const char *url)
 	buf_init(&error);
 	store = store_open(&options, &error);
 	if (store == NULL)
-		tool_usage(tool, "the store '%s' cannot be used: %s", url,
-		    buf_str(&error).p);
+		tool_usage(
+		    tool, "the store cannot be used: %s", buf_str(&error).p);
 	buf_done(&error);
 	store_close(store);
 	return store != NULL;
@@ -129,6 +130,11 @@ test_run(struct tool *tool, int argc, char **argv)
 			    "'%s' is a file of rules; 'test' runs files of "
 			    "tests (*.test), 'check' looks at rules",
 			    argv[i]);
+	if (options.store_url != NULL &&
+	    secret_is_in_url(str_of(options.store_url)))
+		return tool_usage(tool,
+		    "`ps` would show this password to every user; take a store "
+		    "without one for tests");
 	if (options.store_url != NULL && !is_store(tool, options.store_url))
 		return TOOL_USAGE;
 	/* Stories run in UTC, wherever they are run. */

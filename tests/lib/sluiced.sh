@@ -26,6 +26,8 @@ sluiced_make() {
 		rules = rules/*.rules
 		log = stderr
 	END
+	# the URL of a store may hold a password
+	chmod o= "$T/$1/sluice.conf"
 	echo "$1" >> "$sluiced_all"
 }
 

@@ -88,6 +88,11 @@ run 1 "test on Redis that fails" -c sluice.conf test --store "$REDIS_URL" rules/
 is "  leaves nothing either" "$(rcli --scan)" other:key
 at_least "  and did ask it" "$(($(redis_calls evalsha) + $(redis_calls eval)))" 20
 
+run 2 "test on a Redis whose password ps would show" \
+	-c sluice.conf test --store redis://:hunter22@127.0.0.1:6379/0 rules/good.test
+like "  is told so" "$ERR" '`ps` would show'
+unlike "  without it" "$OUT$ERR" hunter22
+
 run 2 "no command"
 like "  is told the usage" "$ERR" '[Uu]sage'
 run 2 "an unknown command" chekc

@@ -148,8 +148,8 @@ static const struct wrong {
 	{ "socket_mode = 1777", "expected an octal mode such as 0660" },
 	{ "store = redis+sentinel://h", "how the sentinels call the master" },
 	{ "store = redis+cluster://h/1", "error: " },
-	{ "store = redis://h:x", "\"x\" is no port" },
-	{ "store = mysql://h", "\"mysql:\" is no kind of store; expected" },
+	{ "store = redis://h:x", "host 1 is no port" },
+	{ "store = mysql://h", "\"://\" is no kind of store; expected" },
 	{ "store_timeout = 100", "'100' is not right for store_timeout: "
 				 "expected a duration from 1ms to 3s" },
 	{ "store_timeout = 1h", "expected a duration from 1ms to 3s" },
@@ -356,16 +356,82 @@ a_password_everybody_can_read_is_refused(void **state)
 }
 
 static void
-a_password_in_a_readable_configuration_is_warned_of(void **state)
+a_password_in_a_readable_configuration_is_refused(void **state)
 {
 	struct buf diagnostics = { 0 };
 	struct conf *conf;
 
 	(void)state;
 	write_file("sluice.conf", "store = redis://:secret@h\n", 0644);
+	assert_null(conf_load(in_folder("sluice.conf"), &diagnostics));
+	assert_non_null(strstr(diagnostics.p, "sluice.conf:1:9: error: every "
+					      "user of this host can read"));
+	assert_non_null(strstr(diagnostics.p, "redis://*******@h"));
+	assert_non_null(strstr(diagnostics.p, "use store_password_file"));
+	assert_null(strstr(diagnostics.p, "secret"));
+	buf_clear(&diagnostics);
+	assert_int_equal(chmod(in_folder("sluice.conf"), 0640), 0);
 	conf = conf_load(in_folder("sluice.conf"), &diagnostics);
 	assert_non_null(conf);
-	assert_non_null(strstr(diagnostics.p, "use store_password_file"));
+	assert_int_equal(diagnostics.len, 0);
+	conf_free(conf);
+	buf_done(&diagnostics);
+}
+
+/* Whatever is wrong with the line. */
+static void
+no_diagnostic_shows_a_password(void **state)
+{
+	static const char *const lines[] = {
+		"store = redis://:secret@h:x",
+		"store = redis://u:secret@h/x",
+		"store = redis://secret@h/x",
+		"store = redis://:secret",
+		"store = redis://u:secret:6379",
+		"store = redis:/:secret@h",
+		"store = \"redis://:secret@h",
+		"store = redis://:secret@h behind",
+		"store = redis://a:b @h:secret@h",
+		"store = redis+sentinel://h/m?sentinel_password=secret&x=y",
+		"store = redis+sentinel://h/m?sentinel_pass=secret",
+		"store = redis://h?password=secret",
+		"store redis://:secret@h",
+		"store: redis://:secret@h",
+		"stroe = redis://:secret@h",
+		"redis://:secret@h",
+		"password = secret",
+		"requirepass secret",
+		"= secret",
+		"store = redis://h\nstore = redis://:secret@h",
+	};
+	struct buf diagnostics = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		buf_clear(&diagnostics);
+		assert_null(load(lines[i], &diagnostics));
+		if (strstr(buf_str(&diagnostics).p, "secret") != NULL ||
+		    strstr(diagnostics.p, "error: ") == NULL)
+			fail_msg("%s:\n%s", lines[i], diagnostics.p);
+	}
+	buf_done(&diagnostics);
+}
+
+/* What is wrong turns out later, when the store is opened. */
+static void
+no_later_diagnostic_shows_a_password(void **state)
+{
+	struct buf diagnostics = { 0 };
+	struct conf *conf = load("store = redis://u:secret@h\n"
+				 "store_password_file = /nonexistent\n",
+	    &diagnostics);
+
+	(void)state;
+	assert_non_null(conf);
+	assert_null(conf_open_store(conf, &diagnostics));
+	conf_complain(conf, "store", "is away", &diagnostics);
+	assert_non_null(strstr(diagnostics.p, "store: is away\n"));
+	assert_non_null(strstr(diagnostics.p, "redis://********@h\n"));
 	assert_null(strstr(diagnostics.p, "secret"));
 	conf_free(conf);
 	buf_done(&diagnostics);
@@ -452,13 +518,15 @@ main(void)
 		    all_mistakes_come_in_one_run_and_end_in_a_count),
 		cmocka_unit_test(a_file_cut_anywhere_does_no_harm),
 		cmocka_unit_test(every_option_has_a_default_and_help),
+		cmocka_unit_test(no_diagnostic_shows_a_password),
+		cmocka_unit_test(no_later_diagnostic_shows_a_password),
 		cmocka_unit_test(options_that_need_a_restart_are_named),
 		cmocka_unit_test(a_missing_file_that_was_asked_for_is_an_error),
 		cmocka_unit_test_setup_teardown(
 		    a_password_everybody_can_read_is_refused, make_folder,
 		    remove_folder),
 		cmocka_unit_test_setup_teardown(
-		    a_password_in_a_readable_configuration_is_warned_of,
+		    a_password_in_a_readable_configuration_is_refused,
 		    make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
 		    a_user_whose_password_is_in_a_file_is_not_warned_of,

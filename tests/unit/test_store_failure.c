@@ -354,6 +354,39 @@ test_strange_answers_are_failures(void **state)
 	}
 }
 
+/* Servers that do not know AUTH say what they were asked instead. */
+static void
+test_a_server_that_repeats_the_password_is_not_quoted(void **state)
+{
+	static const char *const greetings[] = {
+		"-ERR unknown command 'AUTH', with args beginning with: "
+		"'hunter22' \r\n",
+		"-ERR what is hunter22?\r\n",
+		"-hunter22\r\n",
+	};
+	struct fake_redis fake;
+	char path[128], url[160];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/fake", server.dir);
+	snprintf(url, sizeof(url), "redis+unix://:hunter22@%s", path);
+	for (size_t i = 0; i < COUNT(greetings); i++) {
+		store_close(store);
+		assert_int_equal(ftruncate(STDERR_FILENO, 0), 0);
+		memset(&fake, 0, sizeof(fake));
+		fake.greeting = greetings[i];
+		fake_start(&fake, path);
+		store = kit_open(url, TIMEOUT_MS);
+		for (int n = 0; n < 2; n++)
+			ms_of_failing_try();
+		assert_int_equal(log_kit_count("is away ("), 1);
+		assert_int_equal(log_kit_count("hunter22"), 0);
+		store_close(store);
+		store = NULL;
+		fake_stop(&fake);
+	}
+}
+
 static void
 test_closing_does_not_wait_for_a_hanging_store(void **state)
 {
@@ -391,6 +424,7 @@ main(void)
 		CASE(test_the_right_password_and_database_are_used),
 		CASE(test_nobody_listening_is_known_at_once),
 		CASE(test_strange_answers_are_failures),
+		CASE(test_a_server_that_repeats_the_password_is_not_quoted),
 		CASE(test_closing_does_not_wait_for_a_hanging_store),
 	};
 

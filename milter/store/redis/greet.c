@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What is said first; each command has one reply, and all are sent at once. */
 enum greeting {
@@ -122,6 +123,26 @@ is_elsewhere(const struct redis_target *target, const struct redisReply *reply)
 					 str_starts(text, STR("TRYAGAIN ")));
 }
 
+/*
+ * Some servers repeat what they did not understand ("unknown command 'AUTH',
+ * with args beginning with: ..."), and the text goes into the log: so it ends
+ * where that begins.
+ */
+static struct str
+without_password(const struct redis_target *target, struct str text)
+{
+	const char *password = target->password;
+	ptrdiff_t comma = str_find(text, ',');
+	const char *at;
+
+	if (comma >= 0)
+		text = str_sub(text, 0, (size_t)comma);
+	if (password == NULL || password[0] == '\0')
+		return text;
+	at = memmem(text.p, text.len, password, strlen(password));
+	return at != NULL ? str_sub(text, 0, (size_t)(at - text.p)) : text;
+}
+
 static int
 check_greeting(struct redis_conn *conn, const struct redis_target *target,
     enum greeting i, const struct redisReply *reply,
@@ -129,8 +150,12 @@ check_greeting(struct redis_conn *conn, const struct redis_target *target,
 {
 	if (reply->type == REDIS_REPLY_ERROR && i != GREETING_NAME &&
 	    i != GREETING_REFRESH && !is_elsewhere(target, reply)) {
-		redis_fail(failure, REDIS_FAILURE_REFUSED, "%.*s",
-		    (int)reply->len, reply->str);
+		struct str text = { reply->str, reply->len };
+
+		if (i == GREETING_AUTH)
+			text = without_password(target, text);
+		redis_fail(
+		    failure, REDIS_FAILURE_REFUSED, "%.*s", STR_ARG(text));
 		return -1;
 	}
 	if (i == GREETING_READ && reply->type == REDIS_REPLY_STRING)
