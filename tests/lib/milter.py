@@ -2,6 +2,7 @@
 """The MTA's side of the milter protocol, byte by byte.
 
 milter.py [OPTION...] SOCKET STEP...
+milter.py --replay FILE SOCKET
     SOCKET: /path or HOST:PORT. Prints one line for each step: what came back.
 
 Options (what this MTA offers; numbers as in Sendmail's mfdef.h):
@@ -15,8 +16,14 @@ blanks (\\x20 is a blank within one):
     helo NAME · mail PATH PARAMS... · rcpt PATH PARAMS... · data · unknown LINE
     header NAME VALUE (the rest of the line) · eoh · body BYTES
     fill N (a body chunk of N bytes) · end · abort · quit
-    drop (closes the connection) · sleep SECONDS
+    next (the connection of the milter is kept for another client)
+    raw BYTES (sent as they are) · drop (closes the connection) · sleep SECONDS
     hang (leaves the connection open, and this program, until it is killed)
+
+--replay does what a recording says (milter_record.py makes them): lines
+"> STEP" are sent as they are, each "< ANSWER" is what the milter must say; the
+reference of a refusal may differ. Prints what differs, and the number of
+packets at the end.
 
 Printed: "negotiated: version … actions … steps … macros …", then for a step
 "STEP: continue", "STEP: accept", "STEP: reply 450 4.7.1 text", …, or "STEP: -"
@@ -33,44 +40,8 @@ import struct
 import sys
 import time
 
-ESCAPES = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\"}
-# step: command, "not this step" flag, "no reply" flag
-STEPS = {
-    "connect": (b"C", 0x1, 0x1000),
-    "helo": (b"H", 0x2, 0x2000),
-    "mail": (b"M", 0x4, 0x4000),
-    "rcpt": (b"R", 0x8, 0x8000),
-    "body": (b"B", 0x10, 0x80000),
-    "header": (b"L", 0x20, 0x80),
-    "eoh": (b"N", 0x40, 0x40000),
-    "unknown": (b"U", 0x100, 0x20000),
-    "data": (b"T", 0x200, 0x10000),
-    "end": (b"E", 0, 0),
-    "abort": (b"A", 0, None),
-    "quit": (b"Q", 0, None),
-}
-ANSWERS = {
-    b"c": "continue", b"a": "accept", b"r": "reject", b"t": "tempfail",
-    b"d": "discard", b"s": "skip", b"f": "connection failure",
-}
-CHANGES = {
-    b"h": "add-header", b"i": "insert-header", b"m": "change-header",
-    b"q": "quarantine", b"+": "add-recipient", b"-": "remove-recipient",
-    b"e": "change-from", b"b": "replace-body", b"p": "progress",
-}
-
-
-def unescape(data):
-    def one(match):
-        what = match.group(1)
-        return bytes([int(what[1:], 16)]) if what[:1] == b"x" else ESCAPES[what]
-
-    return re.sub(rb"\\(x[0-9a-fA-F]{2}|[rnt\\])", one, data)
-
-
-def visible(data):
-    return "".join(
-        chr(c) if 0x20 <= c < 0x7F else "\\x%02x" % c for c in data)
+from milterwire import (ANSWERS, STEPS, macro_data, pack, read_packet,
+                        show_answer, show_offer, step_data, unescape, visible)
 
 
 class Milter:
@@ -88,63 +59,25 @@ class Milter:
         self.is_refused = None
 
     def send(self, command, data=b""):
-        self.sock.sendall(struct.pack("!I", len(data) + 1) + command + data)
-
-    def exactly(self, n):
-        data = b""
-        while len(data) < n:
-            more = self.sock.recv(n - len(data))
-            if not more:
-                raise ConnectionError("closed by the milter")
-            data += more
-        return data
-
-    def packet(self):
-        size, = struct.unpack("!I", self.exactly(4))
-        data = self.exactly(size)
-        return data[:1], data[1:]
+        self.sock.sendall(pack(command, data))
 
     def negotiate(self):
         o = self.offered
         self.send(b"O", struct.pack("!III", o.version, o.actions, o.steps))
-        kind, data = self.packet()
+        kind, data = read_packet(self.sock)
         if kind != b"O":
             return "refused: " + ANSWERS.get(kind, visible(kind))
-        version, actions, self.steps = struct.unpack("!III", data[:12])
-        return "version %d actions 0x%x steps 0x%x%s" % (
-            version, actions, self.steps, self.macros(data[12:]))
-
-    @staticmethod
-    def macros(data):
-        text = ""
-        while len(data) > 4:
-            names, rest = data[4:].split(b"\0", 1)
-            text += " macros-%d [%s]" % (
-                struct.unpack("!I", data[:4])[0], names.decode())
-            data = rest
-        return text
+        self.steps, = struct.unpack("!I", data[8:12])
+        return show_offer(data)
 
     def answer(self):
         """The answer, after the changes that came before it."""
         changes = []
         while True:
-            kind, data = self.packet()
-            if kind == b"y":
-                answer = "reply " + visible(data.rstrip(b"\0"))
-            elif kind in ANSWERS:
-                answer = ANSWERS[kind]
-            elif kind in CHANGES:
-                # change and insert begin with a number
-                number = b""
-                if kind in b"mi":
-                    number = b"%d " % struct.unpack("!I", data[:4])
-                    data = data[4:]
-                changes.append("%s %s" % (CHANGES[kind], visible(
-                    number + data.rstrip(b"\0").replace(b"\0", b" | "))))
-                continue
-            else:
-                answer = "? " + visible(kind + data)
-            return changes, answer
+            text, is_end = show_answer(*read_packet(self.sock))
+            if is_end:
+                return changes, text
+            changes.append(text)
 
     def step(self, name, data):
         command, no_step, no_reply = STEPS[name]
@@ -154,31 +87,6 @@ class Milter:
         if no_reply is None or self.steps & no_reply:
             return [], "-"
         return self.answer()
-
-
-def connect_data(words):
-    name, address = words
-    if address == b"-":
-        return name + b"\0U"
-    match = re.fullmatch(rb"(?:\[(.*)\]|([0-9.]+))(?::(\d+))?", address)
-    port = struct.pack("!H", int(match.group(3) or 40000))
-    family, ip = (b"6", match.group(1)) if match.group(1) else (
-        b"4", match.group(2))
-    return name + b"\0" + family + port + ip + b"\0"
-
-
-def step_data(name, rest):
-    words = [unescape(w) for w in rest.split(b" ") if w]
-    if name == "connect":
-        return connect_data(words)
-    if name == "header":
-        field, _, value = rest.partition(b" ")
-        return unescape(field) + b"\0" + unescape(value) + b"\0"
-    if name in ("helo", "unknown"):
-        return unescape(rest) + b"\0"
-    if name in ("mail", "rcpt"):
-        return b"".join(w + b"\0" for w in words)
-    return unescape(rest)
 
 
 def goes_on(name, answer):
@@ -200,9 +108,9 @@ def run_step(milter, line):
     elif name == "hang":
         time.sleep(3600)
     elif name == "macro":
-        stage, *words = rest.split(b" ")
-        milter.send(b"D", STEPS[stage.decode()][0] + b"".join(
-            unescape(w) + b"\0" for w in words))
+        milter.send(b"D", macro_data(rest))
+    elif name == "raw":
+        milter.sock.sendall(unescape(rest))
     elif name == "drop":
         milter.sock.close()
         return False
@@ -222,6 +130,58 @@ def run_step(milter, line):
     return True
 
 
+def without_ref(text):
+    return re.sub(r"\(ref [^)]*\)", "(ref)", text)
+
+
+class Replay:
+    """A recording, line by line; each connection on one of its own."""
+
+    def __init__(self, options):
+        self.options = options
+        self.milter = None
+        self.n_packets = 0
+        self.n_different = 0
+
+    def say(self, number, line):
+        name, _, rest = os.fsencode(line).partition(b" ")
+        name = name.decode()
+        self.n_packets += 1
+        if name == "offer":
+            self.milter = Milter(self.options)
+            words = rest.split(b" ")
+            self.milter.send(b"O", struct.pack(
+                "!III", *(int(words[i], 0) for i in (1, 3, 5))))
+        elif name == "drop":
+            self.milter.sock.close()
+        elif name == "macro":
+            self.milter.send(b"D", macro_data(rest))
+        elif name in STEPS:
+            self.milter.send(STEPS[name][0], step_data(name, rest))
+        else:
+            raise ValueError("line %d: %s?" % (number, name))
+
+    def hear(self, number, want):
+        kind, data = read_packet(self.milter.sock)
+        got = show_offer(data) if kind == b"O" else show_answer(kind, data)[0]
+        self.n_packets += 1
+        if without_ref(got) != without_ref(want):
+            self.n_different += 1
+            print("line %d: want %s\nline %d: got  %s" % (
+                number, want, number, got))
+
+    def run(self):
+        with open(self.options.replay, encoding="ascii") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.startswith("> "):
+                    self.say(number, line[2:].rstrip("\n"))
+                elif line.startswith("< "):
+                    self.hear(number, line[2:].rstrip("\n"))
+        print("replayed %d packets, %d differ" % (
+            self.n_packets, self.n_different))
+        return self.n_different == 0
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     number = {"type": lambda text: int(text, 0)}
@@ -230,10 +190,13 @@ def main():
     parser.add_argument("--steps", default=0x1FFFFF, **number)
     parser.add_argument("--wait", type=float, default=30)
     parser.add_argument("--rude", action="store_true")
+    parser.add_argument("--replay")
     parser.add_argument("socket")
     parser.add_argument("step", nargs="*")
     options = parser.parse_args()
     try:
+        if options.replay:
+            sys.exit(0 if Replay(options).run() else 1)
         milter = Milter(options)
         print("negotiated: " + milter.negotiate(), flush=True)
         for line in options.step:
