@@ -33,6 +33,7 @@ static const char *log_program = "sluice";
 static enum log_sink log_to = LOG_SINK_STDERR;
 static enum log_format log_as = LOG_FORMAT_TEXT;
 static atomic_int log_max_level = LOG_LEVEL_INFO;
+static void (*log_watcher)(enum log_level level, struct str text);
 
 /* Lines that nobody took: all of them, and those not yet told of. */
 static atomic_uint_fast64_t n_lost;
@@ -70,6 +71,12 @@ void
 log_set_level(enum log_level level)
 {
 	atomic_store(&log_max_level, (int)level);
+}
+
+void
+log_set_watcher(void (*see)(enum log_level level, struct str text))
+{
+	log_watcher = see;
 }
 
 bool
@@ -286,13 +293,18 @@ __attribute__((format(printf, 2, 0))) static void
 write_sentence(enum log_level level, const char *format, va_list args)
 {
 	char sentence[LOG_SENTENCE_MAX];
+	bool is_watched = log_watcher != NULL && level <= LOG_LEVEL_WARNING;
 	struct buf line;
 	struct str text;
 
-	if (!log_wants(level))
+	if (!is_watched && !log_wants(level))
 		return;
 	vsnprintf(sentence, sizeof(sentence), format, args);
 	text = str_of(sentence);
+	if (is_watched)
+		log_watcher(level, text);
+	if (!log_wants(level))
+		return;
 	buf_init(&line);
 	if (log_as == LOG_FORMAT_JSON) {
 		buf_printf(&line,

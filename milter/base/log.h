@@ -30,6 +30,9 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 void log_setup(const char *program, enum log_sink sink, enum log_format format,
     enum log_level level);
 void log_set_level(enum log_level level);
+/* Sees each sentence that is a warning or an error, whatever the level and the
+ * sink are. Before threads start; it must not log. */
+void log_set_watcher(void (*see)(enum log_level level, struct str text));
 bool log_wants(enum log_level level);
 
 /* Lines that were lost since the start. */

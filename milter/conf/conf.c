@@ -423,6 +423,15 @@ conf_complain(const struct conf *conf, const char *option, const char *text,
 	diags_free(diags);
 }
 
+bool
+conf_says(const struct conf *conf, const char *option)
+{
+	const struct option *row = option_find(str_of(option));
+
+	assert(row != NULL);
+	return conf->written[row - options] != NULL;
+}
+
 const char *
 conf_option(size_t i, const char **default_out, const char **help_out)
 {

@@ -16,10 +16,11 @@
 #ifndef CONF_DEFAULT_PATH /* the build may say otherwise: SYSCONFDIR */
 #define CONF_DEFAULT_PATH "/etc/sluice/sluice.conf"
 #endif
-#define CONF_FILE_MAX_BYTES ((size_t)100000)
-#define CONF_PATTERNS_MAX   32
-#define CONF_OPTIONS_MAX    32
-#define CONF_HOST_MAX       64
+#define CONF_DEFAULT_CONTROL "/run/sluice/control.sock"
+#define CONF_FILE_MAX_BYTES  ((size_t)100000)
+#define CONF_PATTERNS_MAX    32
+#define CONF_OPTIONS_MAX     32
+#define CONF_HOST_MAX        64
 
 enum conf_mode { CONF_MODE_ENFORCE, CONF_MODE_OBSERVE };
 
@@ -61,6 +62,7 @@ struct conf {
 	uint32_t inspect_helpers;
 	uint32_t max_connections;
 	const char *pid_file;    /* NULL: none */
+	struct endpoint control; /* text NULL: off */
 	const char *host;        /* NULL: the system's, see conf_host */
 	struct endpoint metrics; /* text NULL: off */
 };
@@ -75,6 +77,9 @@ struct conf *conf_load(const char *path, struct buf *diagnostics);
 struct conf *conf_load_text(
     const char *path, struct str text, struct buf *diagnostics);
 void conf_free(struct conf *conf); /* NULL is fine */
+
+/* Does an option stand in the file? (Else its default holds.) */
+bool conf_says(const struct conf *conf, const char *option);
 
 /* Adds "FILE:LINE:COL: error: TEXT" (no position: the default was wrong). */
 void conf_complain(const struct conf *conf, const char *option,

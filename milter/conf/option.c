@@ -75,6 +75,16 @@ set_endpoint_or_off(struct conf *conf, const struct option *option,
 	return 0;
 }
 
+/* A place only for this host. */
+static int
+set_unix_or_off(struct conf *conf, const struct option *option,
+    struct str value, struct buf *error)
+{
+	if (!str_is(value, "off") && !str_starts(value, STR("unix:")))
+		return -1;
+	return set_endpoint_or_off(conf, option, value, error);
+}
+
 static int
 set_choice(struct conf *conf, const struct option *option, struct str value,
     struct buf *error)
@@ -351,6 +361,11 @@ const struct option options[] = {
 	    .max = CONF_HOST_MAX, .at_start = true,
 	    .expected = "1 to 64 letters, digits, dots, dashes or underlines",
 	    .help = "name of this host in events and in `sluice hosts`" },
+	{ "control", set_unix_or_off, FIELD(control),
+	    "unix:" CONF_DEFAULT_CONTROL, .at_start = true,
+	    .expected = "off or unix:PATH",
+	    .help = "socket for `sluice status` and `sluice reload`: off or "
+		    "unix:PATH" },
 	{ "metrics", set_endpoint_or_off, FIELD(metrics), "off",
 	    .at_start = true,
 	    .expected = "off, inet:PORT@HOST, inet6:PORT@HOST or unix:PATH",

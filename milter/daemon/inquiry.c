@@ -389,6 +389,7 @@ inquiry_start(void)
 		return 0;
 	if ((errno = pthread_create(&thread, NULL, work, NULL)) != 0)
 		return -1;
+	pthread_setname_np(thread, "inquiry");
 	pthread_detach(thread);
 	return 0;
 }

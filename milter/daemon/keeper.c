@@ -15,6 +15,7 @@
 #include "base/xalloc.h"
 #include "daemon/events.h"
 #include "daemon/hits.h"
+#include "daemon/life.h"
 #include "daemon/metrics.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
@@ -40,6 +41,7 @@ static struct keeper {
 	const char *host;
 	const char *timezone;
 	int64_t started_ms;
+	_Atomic int64_t round_us;
 	atomic_bool is_over;
 	atomic_bool has_news; /* for the host's record: do not wait */
 } keeper;
@@ -69,6 +71,7 @@ static void
 on_verdict(void *unused, const struct verdict_report *report)
 {
 	(void)unused;
+	life_verdict(report);
 	metrics_verdict(report);
 	if (report->rule.len > 0)
 		hits_add(keeper.hits, report->rule, report->action,
@@ -242,10 +245,16 @@ renew_copies(void)
 	store_copies_renew(keeper.engine->store);
 }
 
+/* The one question that is asked each second anyhow, so its time is what the
+ * store takes to answer. */
 static void
 poll_switches(void)
 {
+	int64_t start_us = clock_steady_us();
+
 	switches_poll(keeper.switches, keeper.engine->store, clock_wall_ms());
+	if (store_is_up(keeper.engine->store))
+		life_store(true, clock_steady_us() - start_us);
 }
 
 static void
@@ -292,6 +301,8 @@ work(void *unused)
 	for (unsigned second = 0; !atomic_load(&keeper.is_over); second++) {
 		bool is_up = store_is_up(keeper.engine->store);
 
+		atomic_store(&keeper.round_us, clock_steady_us());
+		life_store(is_up, 0);
 		if (is_up)
 			run_tasks(second, !was_up);
 		else
@@ -301,6 +312,35 @@ work(void *unused)
 		nanosleep(&pause, NULL);
 	}
 	return unused;
+}
+
+int64_t
+keeper_round_us(void)
+{
+	return atomic_load(&keeper.round_us);
+}
+
+struct observed_each {
+	void (*each)(void *context, struct str rule, int64_t until_ms);
+	void *context;
+};
+
+static void
+tell_observed(void *context, const struct store_switch *one)
+{
+	const struct observed_each *to = context;
+
+	to->each(to->context, one->rule, one->hold.until_ms);
+}
+
+void
+keeper_each_observed(
+    void (*each)(void *context, struct str rule, int64_t until_ms),
+    void *context)
+{
+	struct observed_each to = { each, context };
+
+	switches_each(keeper.switches, clock_wall_ms(), tell_observed, &to);
 }
 
 void
@@ -315,8 +355,10 @@ keeper_start(void)
 {
 	pthread_t thread;
 
+	atomic_store(&keeper.round_us, clock_steady_us());
 	if ((errno = pthread_create(&thread, NULL, work, NULL)) != 0)
 		return -1;
+	pthread_setname_np(thread, "keeper");
 	pthread_detach(thread);
 	return 0;
 }

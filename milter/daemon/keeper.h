@@ -28,6 +28,14 @@ struct keeper_lost {
 	uint64_t n_hits;
 };
 void keeper_n_lost(struct keeper_lost *lost_out);
+/* When it began its latest round (steady clock), which is to be each second;
+ * it may be late by the waiting for a store that has stopped answering. */
+int64_t keeper_round_us(void);
+/* Rules that are observed because somebody said so while we run; until_ms 0:
+ * without an end. Any thread. */
+void keeper_each_observed(
+    void (*each)(void *context, struct str rule, int64_t until_ms),
+    void *context);
 /* The end: sends what was gathered, without waiting for it, nor for the
  * thread; from now on that does nothing more. */
 void keeper_stop(void);

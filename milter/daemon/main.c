@@ -15,11 +15,15 @@
 #include "conf/load.h"
 #include "conf/secret.h"
 #include "daemon/background.h"
-#include "daemon/keeper.h"
+#include "daemon/control.h"
 #include "daemon/inquiry.h"
+#include "daemon/keeper.h"
+#include "daemon/life.h"
+#include "daemon/life_watch.h"
 #include "daemon/listen.h"
 #include "daemon/metrics.h"
 #include "daemon/milter.h"
+#include "daemon/notify.h"
 #include "daemon/places.h"
 #include "daemon/policy.h"
 #include "daemon/reload.h"
@@ -126,8 +130,8 @@ fail(const struct conf *conf, struct str text)
 	/* At boot nobody looks at standard error. */
 	if (conf != NULL && conf->log == LOG_SINK_SYSLOG)
 		reload_log_lines(text, LOG_LEVEL_ERROR);
-	listen_leave(&service.listener);
 	inquiry_leave();
+	listen_leave(&service.listener);
 	exit(EXIT_FAILURE);
 }
 
@@ -251,6 +255,8 @@ take_socket(const struct conf *conf)
 			fail(conf, buf_str(&error));
 		service.pid_file = strdup(conf->pid_file);
 	}
+	if (control_listen(conf, &error) == -1)
+		fail(conf, buf_str(&error));
 	buf_done(&error);
 }
 
@@ -271,28 +277,11 @@ start_threads(struct conf *conf, const char *conf_path)
 
 	sem_init(&service.may_serve, 0, 0);
 	if ((errno = pthread_create(&thread, NULL, serve, NULL)) != 0 ||
-	    inquiry_start() == -1 || keeper_start() == -1 ||
-	    reload_start(conf, conf_path) == -1)
+	    keeper_start() == -1 || reload_start(conf, conf_path) == -1 ||
+	    inquiry_start() == -1)
 		fail(conf, str_of(strerror(errno)));
+	pthread_setname_np(thread, "milter");
 	pthread_detach(thread);
-}
-
-static void
-log_start(const struct conf *conf, const struct policy *policy)
-{
-	struct log_event event;
-
-	log_event_begin(&event, "start");
-	log_event_word(&event, "version", str_of(SLUICE_VERSION));
-	log_event_text(&event, "listen", str_of(conf->listen.text));
-	log_event_text(&event, "store", str_of(store_name(service.store)));
-	log_event_number(
-	    &event, "rules", (int64_t)ruleset_n_rules(policy->rules));
-	log_event_word(&event, "hash", str_of(ruleset_hash(policy->rules)));
-	log_event_word(&event, "mode",
-	    conf->mode == CONF_MODE_OBSERVE ? STR("observe") : STR("enforce"));
-	log_event_number(&event, "pid", getpid());
-	log_event_write(&event, LOG_LEVEL_INFO);
 }
 
 static void
@@ -307,9 +296,11 @@ start(const struct arguments *args)
 	conf = load_conf(args, &diagnostics);
 	log_setup("sluiced", (enum log_sink)conf->log,
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level);
+	notify_init();
 	set_process_limits(conf);
 	open_stores(conf, &diagnostics);
 	make_keeper(conf);
+	life_begin(conf, &service.engine);
 	policy = policy_load(conf, &diagnostics);
 	if (policy == NULL)
 		fail(conf, buf_str(&diagnostics));
@@ -317,7 +308,7 @@ start(const struct arguments *args)
 	buf_done(&diagnostics);
 	sessions_set_max(places_fit(conf->max_connections));
 	take_socket(conf);
-	log_start(conf, policy);
+	life_started(policy);
 	metrics_reload(true, ruleset_hash(policy->rules), clock_wall_ms());
 	keeper_use(policy->rules);
 	policy_publish(policy);
@@ -337,12 +328,13 @@ rest(long ms)
 }
 
 static _Noreturn void
-stop(int status)
+stop(const char *reason, int status)
 {
 	int64_t start_us = clock_steady_us();
 	size_t n_open;
 
 	log_info("stopping: open messages may finish");
+	notify_stopping();
 	n_open = sessions_drain(DRAIN_MS);
 	sessions_end_all(END_ALL_MS);
 	keeper_stop();
@@ -350,14 +342,36 @@ stop(int status)
 		log_warning(
 		    "not everything could be given back or told to the store");
 	rest(LAST_ANSWER_MS);
-	listen_leave(&service.listener);
 	inquiry_leave();
+	listen_leave(&service.listener);
 	if (service.pid_file != NULL)
 		pid_file_remove(service.pid_file);
-	log_info("stop: after %lld ms, %zu message%s cut off",
-	    (long long)(clock_steady_us() - start_us) / 1000, n_open,
-	    n_open == 1 ? "" : "s");
+	life_stopped(
+	    reason, n_open, (uint32_t)((clock_steady_us() - start_us) / 1000));
 	_exit(status);
+}
+
+static void
+run(void)
+{
+	for (;;) {
+		int wait_ms = watch_tick(&service.listener.at);
+
+		switch (signals_wait(wait_ms)) {
+		case SIGNAL_NONE:
+			break;
+		case SIGNAL_RELOAD:
+			reload_request();
+			break;
+		case SIGNAL_STOP:
+			stop("SIGTERM", EXIT_SUCCESS);
+		case SIGNAL_QUIT:
+			stop("SIGINT", EXIT_SUCCESS);
+		case SIGNAL_GAVE_UP:
+			log_error("nobody serves connections any more");
+			stop("libmilter", EXIT_FAILURE);
+		}
+	}
 }
 
 int
@@ -374,16 +388,5 @@ main(int argc, char **argv)
 	if (!args.is_foreground && background_start() == -1)
 		fail(NULL, str_of(strerror(errno)));
 	start(&args);
-	for (;;) {
-		switch (signals_wait()) {
-		case SIGNAL_RELOAD:
-			reload_request();
-			break;
-		case SIGNAL_STOP:
-			stop(EXIT_SUCCESS);
-		case SIGNAL_GAVE_UP:
-			log_error("nobody serves connections any more");
-			stop(EXIT_FAILURE);
-		}
-	}
+	run();
 }

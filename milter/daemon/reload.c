@@ -12,6 +12,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/keeper.h"
+#include "daemon/life.h"
+#include "daemon/life_troubles.h"
+#include "daemon/notify.h"
 #include "daemon/metrics.h"
 #include "daemon/places.h"
 #include "daemon/policy.h"
@@ -26,10 +29,27 @@
 static pthread_mutex_t request_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t request_came = PTHREAD_COND_INITIALIZER;
 static bool is_requested;
+static uint64_t n_begun;
+static uint64_t n_done;
+static bool was_good;   /* the last one that was done */
+static struct buf said; /* by it */
 
 /* Below: the reloading thread only. */
 static struct conf *running;
 static const char *running_path;
+
+/* Among the latest troubles a load that failed is one, which life tells of; and
+ * of a warning only its first line is. */
+static void
+log_line(struct str line, enum log_level level)
+{
+	troubles_ignore(level == LOG_LEVEL_ERROR || str_starts(line, STR(" ")));
+	if (level == LOG_LEVEL_ERROR)
+		log_error("%.*s", STR_ARG(line));
+	else
+		log_warning("%.*s", STR_ARG(line));
+	troubles_ignore(false);
+}
 
 void
 reload_log_lines(struct str text, enum log_level level)
@@ -38,10 +58,7 @@ reload_log_lines(struct str text, enum log_level level)
 		ptrdiff_t end = str_find(text, '\n');
 		size_t len = end < 0 ? text.len : (size_t)end;
 
-		if (level == LOG_LEVEL_ERROR)
-			log_error("%.*s", STR_ARG(str_sub(text, 0, len)));
-		else
-			log_warning("%.*s", STR_ARG(str_sub(text, 0, len)));
+		log_line(str_sub(text, 0, len), level);
 		text = str_from(text, end < 0 ? len : len + 1);
 	}
 }
@@ -61,8 +78,6 @@ apply(struct conf *conf, struct policy *policy)
 	conf_each_restart(running, conf, warn_restart);
 	log_set_level((enum log_level)conf->log_level);
 	sessions_set_max(places_fit(conf->max_connections));
-	log_info("reload: %zu rules, hash %s", ruleset_n_rules(policy->rules),
-	    ruleset_hash(policy->rules));
 	metrics_reload(true, ruleset_hash(policy->rules), clock_wall_ms());
 	keeper_use(policy->rules);
 	policy_publish(policy);
@@ -71,26 +86,42 @@ apply(struct conf *conf, struct policy *policy)
 }
 
 static void
+keep_result(bool is_good, struct buf *diagnostics)
+{
+	pthread_mutex_lock(&request_lock);
+	n_done = n_begun;
+	was_good = is_good;
+	buf_done(&said);
+	said = *diagnostics;
+	pthread_mutex_unlock(&request_lock);
+}
+
+static void
 reload(void)
 {
+	int64_t start_us = clock_steady_us();
 	struct policy *policy = NULL;
-	struct conf *conf;
 	struct buf diagnostics;
+	struct conf *conf;
+	uint32_t took_ms;
 
+	notify_reloading();
 	buf_init(&diagnostics);
 	conf = conf_load(running_path, &diagnostics);
 	if (conf != NULL)
 		policy = policy_load(conf, &diagnostics);
+	took_ms = (uint32_t)((clock_steady_us() - start_us) / 1000);
 	reload_log_lines(buf_str(&diagnostics),
 	    policy == NULL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING);
-	buf_done(&diagnostics);
-	if (policy != NULL) {
+	if (policy != NULL)
 		apply(conf, policy);
-		return;
-	}
-	log_error("reload failed: the running rules are unchanged");
-	metrics_reload(false, NULL, clock_wall_ms());
-	conf_free(conf);
+	else
+		metrics_reload(false, NULL, clock_wall_ms());
+	if (policy == NULL)
+		conf_free(conf);
+	life_reloaded(policy, buf_str(&diagnostics), took_ms);
+	keep_result(policy != NULL, &diagnostics);
+	notify_ready();
 }
 
 /* True: a reload is wanted; false: it is time to look at the tables. */
@@ -109,6 +140,7 @@ wait_for_work(void)
 		    &request_came, &request_lock, CLOCK_MONOTONIC, &end);
 	is_wanted = is_requested;
 	is_requested = false;
+	n_begun += is_wanted;
 	pthread_mutex_unlock(&request_lock);
 	return is_wanted;
 }
@@ -133,15 +165,34 @@ reload_start(struct conf *conf, const char *conf_path)
 	running_path = conf_path;
 	if ((errno = pthread_create(&thread, NULL, work, NULL)) != 0)
 		return -1;
+	pthread_setname_np(thread, "reload");
 	pthread_detach(thread);
 	return 0;
 }
 
-void
+uint64_t
 reload_request(void)
 {
+	uint64_t number;
+
 	pthread_mutex_lock(&request_lock);
 	is_requested = true;
+	number = n_begun + 1;
 	pthread_cond_signal(&request_came);
 	pthread_mutex_unlock(&request_lock);
+	return number;
+}
+
+enum reload_state
+reload_result(uint64_t number, struct buf *diagnostics)
+{
+	enum reload_state state = RELOAD_PENDING;
+
+	pthread_mutex_lock(&request_lock);
+	if (number <= n_done) {
+		state = was_good ? RELOAD_GOOD : RELOAD_REFUSED;
+		buf_add(diagnostics, buf_str(&said));
+	}
+	pthread_mutex_unlock(&request_lock);
+	return state;
 }

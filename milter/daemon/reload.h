@@ -13,9 +13,17 @@
  * errno.
  */
 int reload_start(struct conf *conf, const char *conf_path);
-/* Any thread; does not wait. Requests that meet a reload that has not begun
- * are one. */
-void reload_request(void);
+/*
+ * Any thread; does not wait. Requests that meet a reload that has not begun are
+ * one. Returns its number, by which to ask for what became of it.
+ */
+uint64_t reload_request(void);
+
+enum reload_state { RELOAD_PENDING, RELOAD_GOOD, RELOAD_REFUSED };
+
+/* What became of that reload, or (only the last is kept) of the one that was
+ * done in its place; diagnostics gets what there was to say. Any thread. */
+enum reload_state reload_result(uint64_t number, struct buf *diagnostics);
 
 /* Logs text line by line. */
 void reload_log_lines(struct str text, enum log_level level);

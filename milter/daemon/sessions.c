@@ -40,6 +40,7 @@ static uint64_t n_turned;  /* … turned away for being full */
 static int64_t full_logged_us;
 static atomic_uint max_connected = UINT32_MAX;
 static atomic_int phase = PHASE_OPEN;
+static _Atomic uint64_t n_callbacks; /* that have ended */
 
 static const struct reply stopping_connect = {
 	.kind = REPLY_TEMPFAIL,
@@ -134,8 +135,11 @@ bool
 sessions_enter(struct open_session *open)
 {
 	pthread_mutex_lock(&open->busy);
-	if (open->session != NULL)
+	if (open->session != NULL) {
+		atomic_store_explicit(
+		    &open->entered_us, clock_steady_us(), memory_order_relaxed);
 		return true;
+	}
 	pthread_mutex_unlock(&open->busy);
 	return false;
 }
@@ -143,6 +147,8 @@ sessions_enter(struct open_session *open)
 void
 sessions_leave(struct open_session *open)
 {
+	atomic_store_explicit(&open->entered_us, 0, memory_order_relaxed);
+	atomic_fetch_add_explicit(&n_callbacks, 1, memory_order_relaxed);
 	pthread_mutex_unlock(&open->busy);
 }
 
@@ -209,6 +215,29 @@ sessions_n_connected(void)
 	n = n_connected;
 	pthread_mutex_unlock(&list_lock);
 	return n;
+}
+
+int64_t
+sessions_oldest_us(void)
+{
+	int64_t oldest_us = 0;
+
+	pthread_mutex_lock(&list_lock);
+	for (struct open_session *o = list; o != NULL; o = o->next) {
+		int64_t us =
+		    atomic_load_explicit(&o->entered_us, memory_order_relaxed);
+
+		if (us != 0 && (oldest_us == 0 || us < oldest_us))
+			oldest_us = us;
+	}
+	pthread_mutex_unlock(&list_lock);
+	return oldest_us;
+}
+
+uint64_t
+sessions_n_callbacks(void)
+{
+	return atomic_load(&n_callbacks);
 }
 
 const struct reply *

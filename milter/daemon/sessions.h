@@ -20,6 +20,7 @@ struct open_session {
 	struct steps steps;          /* as negotiated */
 	struct session *session;     /* NULL: before connect, or it is over */
 	const struct reply *refusal; /* if session is NULL: the answer to all */
+	_Atomic int64_t entered_us;  /* steady clock; 0: in no callback */
 	struct open_session *prev, *next; /* sessions.c only */
 };
 
@@ -50,6 +51,12 @@ struct sessions_counts {
 	uint64_t n_refused; /* that found max_connections in use */
 };
 void sessions_count(struct sessions_counts *counts_out);
+/*
+ * For the watchdog: when the callback began that has been running for the
+ * longest (steady clock; 0: none runs), and how many have ended until now.
+ */
+int64_t sessions_oldest_us(void);
+uint64_t sessions_n_callbacks(void);
 /* The answer to new messages while stopping, else NULL. */
 const struct reply *sessions_refusal(void);
 

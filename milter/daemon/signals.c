@@ -27,7 +27,7 @@ static const struct {
 	{ SIGHUP, SIGNAL_RELOAD },
 	{ SIGUSR1, SIGNAL_RELOAD },
 	{ SIGTERM, SIGNAL_STOP },
-	{ SIGINT, SIGNAL_STOP },
+	{ SIGINT, SIGNAL_QUIT },
 };
 
 #define N_HANDLED (sizeof(handled) / sizeof(handled[0]))
@@ -101,15 +101,19 @@ signals_unblock(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* A signal that interrupts poll has written its byte, too. */
 enum signal_event
-signals_wait(void)
+signals_wait(int wait_ms)
 {
 	struct pollfd ready = { .fd = pipe_fds[0], .events = POLLIN };
 	char byte;
+	int n = 1;
 
 	for (;;) {
 		if (read(pipe_fds[0], &byte, 1) == 1)
 			return (enum signal_event)byte;
-		poll(&ready, 1, -1);
+		if (n == 0)
+			return SIGNAL_NONE;
+		n = poll(&ready, 1, wait_ms);
 	}
 }

@@ -80,6 +80,17 @@ switches_has(struct switches *switches, struct str rule, int64_t now_ms)
 	return has;
 }
 
+void
+switches_each(struct switches *switches, int64_t now_ms,
+    void (*each)(void *context, const struct store_switch *one), void *context)
+{
+	pthread_rwlock_rdlock(&switches->lock);
+	for (size_t i = 0; i < switches->current.n; i++)
+		if (is_in_force(&switches->current.items[i], now_ms))
+			each(context, &switches->current.items[i]);
+	pthread_rwlock_unlock(&switches->lock);
+}
+
 static bool
 add_switch(void *context, const struct store_switch *one)
 {

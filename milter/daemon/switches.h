@@ -17,6 +17,9 @@ void switches_free(struct switches *switches);
 /* Any thread, for every rule that fires: costs nothing while there are none.
  * now_ms: wall clock. */
 bool switches_has(struct switches *switches, struct str rule, int64_t now_ms);
+/* Any thread: those in force now. Strings live for the call. */
+void switches_each(struct switches *switches, int64_t now_ms,
+    void (*each)(void *context, const struct store_switch *one), void *context);
 /* One thread, for each second: asks the store; what began and what ended is
  * logged. May wait as ledger.h says. */
 void switches_poll(

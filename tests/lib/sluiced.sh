@@ -93,7 +93,7 @@ sluiced_says() {
 sluiced_reload() {
 	sluiced_mark "$1"
 	kill -HUP "$(sluiced_pid "$1")"
-	wait_for 5 sluiced_says "$1" 'reload: [0-9]+ rules' ||
+	wait_for 5 sluiced_says "$1" 'reload.*result.*good' ||
 		bail "$1 said nothing of its rules after SIGHUP"
 }
 

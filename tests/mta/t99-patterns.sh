@@ -86,7 +86,7 @@ since=$(now_ms)
 send
 took=$(($(now_ms) - since))
 is_loaded=no
-! sluiced_says daemon 'reload: [0-9]+ rules' || is_loaded=yes
+! sluiced_says daemon 'reload result=good' || is_loaded=yes
 if [ $has_libhs = yes ]; then
 	is "a thousand patterns are still being compiled" $is_loaded no
 	like "  when a mail is answered, by the old rules" "$SMTP" '^S: 550 5\.7\.1 old word'
@@ -94,7 +94,7 @@ else
 	like "a mail is answered meanwhile" "$SMTP" '^S: 550 5\.7\.1 (old|new) word'
 fi
 at_most "  soon (ms)" $took 1500
-ok "the new rules come" wait_for 30 sluiced_says daemon 'reload: 1001 rules'
+ok "the new rules come" wait_for 30 sluiced_says daemon 'reload result=good rules=1001 '
 wait $load_pid
 wait $open_pid
 got=$(cat "$T/load")

@@ -47,7 +47,7 @@ be_a_daemon(int fd)
 	signals_unblock();
 	if (write(fd, "", 1) != 1)
 		_exit(1);
-	while (signals_wait() != SIGNAL_STOP)
+	while (signals_wait(-1) != SIGNAL_STOP)
 		;
 	_exit(0);
 }
@@ -92,9 +92,10 @@ events_come_in_the_order_in_which_they_were_posted(void **state)
 	signals_post(SIGNAL_RELOAD);
 	signals_post(SIGNAL_GAVE_UP);
 	signals_post(SIGNAL_STOP);
-	assert_int_equal(signals_wait(), SIGNAL_RELOAD);
-	assert_int_equal(signals_wait(), SIGNAL_GAVE_UP);
-	assert_int_equal(signals_wait(), SIGNAL_STOP);
+	assert_int_equal(signals_wait(-1), SIGNAL_RELOAD);
+	assert_int_equal(signals_wait(-1), SIGNAL_GAVE_UP);
+	assert_int_equal(signals_wait(-1), SIGNAL_STOP);
+	assert_int_equal(signals_wait(10), SIGNAL_NONE);
 }
 
 int
