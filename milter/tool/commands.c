@@ -9,7 +9,8 @@
 static const struct command commands[] = {
 	{ "check", "[-v] [--slow] [--bypass] [FILE...]",
 	    "load the rules, say what is wrong and what limits charge; -v: how "
-	    "patterns are scanned, --slow: which are slow (warnings), --bypass: "
+	    "patterns are scanned, --slow: which are slow (warnings), "
+	    "--bypass: "
 	    "which refusals and limits each accept goes around",
 	    check_run },
 	{ "print", "[FILE...]", "print the rules in their normal form",
