@@ -17,61 +17,25 @@ set -eu
 cd "$(dirname "$0")/.."
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 SUITE=trixie
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
+CHROOT_HOST=debian13
 SERVER='valkey-server valkey-tools' # instead of redis-server
 chroot=${SLUICE_CHROOT:-${TMPDIR:-/tmp}/sluice-debian13}
+. tests/lib/chroot.sh
 
 bail() {
 	echo "debian13.sh: $*" >&2
 	exit 1
 }
 
-# Names are looked up and packages fetched as on this machine.
-take_over_network() {
-	cp /etc/resolv.conf /etc/hosts "$chroot/etc/"
-	for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*proxy* /etc/apt/auth.conf; do
-		[ ! -f "$file" ] ||
-			cp "$file" "$chroot/etc/apt/apt.conf.d/$(basename "$file").host"
-	done
-}
-
 make_chroot() {
 	echo "debian13.sh: making a Debian $SUITE in $chroot"
-	rm -rf --one-file-system "${chroot:?}.part"
-	mkdir -p "$chroot.part"
-	debootstrap --variant=minbase $SUITE "$chroot.part" "$MIRROR" \
-		< /dev/null > "$chroot.log" 2>&1 ||
-		bail "debootstrap failed: $(tail -n 5 "$chroot.log")"
-	mv "$chroot.part" "$chroot"
-	{
-		echo "deb $MIRROR $SUITE main"
-		echo "deb $MIRROR $SUITE-updates main"
-	} > "$chroot/etc/apt/sources.list"
-	take_over_network
-	# no service starts
-	printf '#!/bin/sh\nexit 101\n' > "$chroot/usr/sbin/policy-rc.d"
-	chmod 755 "$chroot/usr/sbin/policy-rc.d"
+	chroot_make "$chroot" $SUITE || bail "there is no Debian $SUITE"
 }
 
 # in_chroot FOLDER COMMAND...
 in_chroot() {
 	# shellcheck disable=SC2016 # for the shell inside
-	unshare --mount --pid --fork --kill-child --uts --ipc sh -euc '
-		root=$1
-		folder=$2
-		shift 2
-		# a mount point, as the root of a machine is
-		mount --bind "$root" "$root"
-		mount -t proc proc "$root/proc"
-		mount --rbind /dev "$root/dev"
-		mount -t sysfs -o ro sysfs "$root/sys"
-		mount -t tmpfs tmpfs "$root/run"
-		hostname debian13
-		exec chroot "$root" /usr/bin/env -i \
-			PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
-			LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-			sh -c "cd \"\$0\" && exec \"\$@\"" "$folder" "$@"
-	' sh "$chroot" "$@" < /dev/null
+	chroot_in "$chroot" sh -c 'cd "$0" && exec "$@"' "$@"
 }
 
 # A folder that is kept may lack what is needed since.
@@ -98,8 +62,7 @@ export_head() {
 
 [ "$(id -u)" = 0 ] || bail "needs root: debootstrap, chroot and Postfix do"
 if [ "${1:-}" = --drop ]; then
-	! grep -q " $chroot/" /proc/mounts || bail "something is mounted below $chroot"
-	rm -rf --one-file-system "${chroot:?}" "$chroot.part" "$chroot.log"
+	chroot_drop "$chroot"
 	exit
 fi
 [ $# -gt 0 ] || set -- make test

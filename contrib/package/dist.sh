@@ -34,7 +34,7 @@ else
 fi
 tar -c -C "$folder" --format=gnu --sort=name --mtime="@$time" \
 	--owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX "$name" |
-	xz -6 -T1 > "$folder/$name.tar.xz.part"
+	xz -3 -T1 > "$folder/$name.tar.xz.part"
 mv "$folder/$name.tar.xz.part" "$folder/$name.tar.xz"
 rm -rf "${folder:?}/$name"
 echo "$folder/$name.tar.xz"
