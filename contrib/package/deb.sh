@@ -1,5 +1,5 @@
 #!/bin/sh
-# deb.sh FOLDER VERSION - a Debian package of the tarball of dist.sh, and its
+# deb.sh FOLDER - a Debian package of the tarball of dist.sh, and its
 # source package, in FOLDER; then lintian: `make deb`.
 #
 # The revision sorts before any of Debian's own, so that one of those would
@@ -8,7 +8,7 @@ set -eu
 LC_ALL=C
 export LC_ALL
 here=$(cd "$(dirname "$0")" && pwd)
-version=$2
+version=$("$here/version.sh")
 revision=$version-0upstream1
 who="${DEBFULLNAME:-Sluice maintainers} <${DEBEMAIL:-sluice@packages.invalid}>"
 
@@ -16,7 +16,7 @@ rm -rf "${1:?}"
 mkdir -p "$1"
 cd "$1"
 folder=$PWD
-tarball=$("$here/dist.sh" "$folder" "$version")
+tarball=$("$here/dist.sh" "$folder")
 mv "$tarball" "sluice_$version.orig.tar.xz"
 tar -xf "sluice_$version.orig.tar.xz"
 tree=$folder/sluice-$version

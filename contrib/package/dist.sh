@@ -1,5 +1,5 @@
 #!/bin/sh
-# dist.sh FOLDER VERSION - FOLDER/sluice-VERSION.tar.xz: `make dist`.
+# dist.sh FOLDER - FOLDER/sluice-VERSION.tar.xz: `make dist`.
 #
 # In a git repository it is what was committed last, with the time of that
 # commit; elsewhere (what an earlier tarball held) what is there, with the time
@@ -13,12 +13,7 @@ umask 022
 cd "$(dirname "$0")/../.."
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
-name=sluice-$2
-version_of_tree=$(sed -n 's/^VERSION  *= *//p' Makefile)
-if [ "$version_of_tree" != "$2" ]; then
-	echo "dist.sh: the Makefile says VERSION = $version_of_tree" >&2
-	exit 1
-fi
+name=sluice-$(contrib/package/version.sh)
 
 rm -rf "${folder:?}/$name"
 mkdir "$folder/$name"

@@ -65,11 +65,11 @@ uninstall:
 	@contrib/package/config.sh take $(D_CONF) $(CONFIG_FILES)
 
 dist:
-	@contrib/package/dist.sh $(BUILD)/dist $(VERSION)
+	@contrib/package/dist.sh $(BUILD)/dist
 
 deb:
 	@tests/setup/packages.sh build deb
-	@contrib/package/deb.sh $(BUILD)/deb $(VERSION)
+	@contrib/package/deb.sh $(BUILD)/deb
 
 test-deb:
 	@tests/setup/packages.sh build deb
