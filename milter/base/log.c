@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@
 static const char *log_program = "sluice";
 static enum log_sink log_to = LOG_SINK_STDERR;
 static enum log_format log_as = LOG_FORMAT_TEXT;
+static bool is_journal; /* standard error leads there */
 static atomic_int log_max_level = LOG_LEVEL_INFO;
 static void (*log_watcher)(enum log_level level, struct str text);
 
@@ -55,6 +57,21 @@ static const int level_priorities[] = {
 	[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 };
 
+/* systemd names the stream that it made, so that a redirection is noticed. */
+static bool
+leads_to_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char own[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return false;
+	snprintf(own, sizeof(own), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(own, stream) == 0;
+}
+
 void
 log_setup(const char *program, enum log_sink sink, enum log_format format,
     enum log_level level)
@@ -62,6 +79,7 @@ log_setup(const char *program, enum log_sink sink, enum log_format format,
 	log_program = program;
 	log_to = sink;
 	log_as = format;
+	is_journal = sink == LOG_SINK_STDERR && leads_to_journal();
 	log_set_level(level);
 	if (sink == LOG_SINK_SYSLOG)
 		openlog(program, LOG_PID | LOG_NDELAY, LOG_MAIL);
@@ -153,15 +171,19 @@ write_parts(const struct str parts[3])
 	return 0;
 }
 
-/* Head, line and newline in one write, so that lines never mix. */
+/* Head, line and newline in one write, so that lines never mix. The journal
+ * knows the program, and takes "<4>" for a warning (sd-daemon(3)). */
 static int
-write_stderr(struct str line)
+write_stderr(enum log_level level, struct str line)
 {
 	char head[LOG_HEAD_MAX] = "";
 	/* What was left of a line that was cut off gets its end first. */
 	const char *start = atomic_exchange(&is_cut_off, false) ? "\n" : "";
 
-	if (log_as == LOG_FORMAT_TEXT)
+	if (is_journal)
+		snprintf(head, sizeof(head), "%s<%d>", start,
+		    level_priorities[level]);
+	else if (log_as == LOG_FORMAT_TEXT)
 		snprintf(head, sizeof(head), "%s%s[%d]: ", start, log_program,
 		    (int)getpid());
 	else
@@ -188,17 +210,17 @@ tell_lost(void)
 		  "\"text\":\"%llu lines of this log were lost: %s\"}"
 		: "error: %llu lines of this log were lost: %s",
 	    (unsigned long long)n, why);
-	if (write_stderr(str_of(text)) == -1)
+	if (write_stderr(LOG_LEVEL_ERROR, str_of(text)) == -1)
 		atomic_fetch_add(&n_untold, n);
 }
 
 static void
-give_to_stderr(struct str line)
+give_to_stderr(enum log_level level, struct str line)
 {
 	if (atomic_load(&n_untold) > 0)
 		tell_lost();
 	/* A gap comes before its explanation, never behind. */
-	if (atomic_load(&n_untold) == 0 && write_stderr(line) == 0)
+	if (atomic_load(&n_untold) == 0 && write_stderr(level, line) == 0)
 		return;
 	if (atomic_load(&n_untold) == 0)
 		atomic_store(&lost_errno, errno);
@@ -217,7 +239,7 @@ write_line(enum log_level level, struct str line)
 		syslog(level_priorities[level], "%.*s", STR_ARG(line));
 		return;
 	case LOG_SINK_STDERR:
-		give_to_stderr(line);
+		give_to_stderr(level, line);
 		return;
 	}
 }

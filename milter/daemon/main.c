@@ -31,6 +31,7 @@
 #include "daemon/signals.h"
 #include "daemon/threads.h"
 #include "inspect/inspect.h"
+#include "rules/pattern.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -284,6 +285,19 @@ start_threads(struct conf *conf, const char *conf_path)
 	pthread_detach(thread);
 }
 
+/* What serves mail, but not as its administrator meant it. */
+static void
+warn_of_surroundings(void)
+{
+	if (geteuid() == 0)
+		log_warning("started as root, which nothing here needs: start "
+			    "it as a user of its own (sluiced(8) says how)");
+	if (!pattern_is_fast())
+		log_warning("PCRE2's just-in-time compiler does not work here, "
+			    "so patterns take several times as long: in a unit "
+			    "of systemd, MemoryDenyWriteExecute must be no");
+}
+
 static void
 start(const struct arguments *args)
 {
@@ -297,6 +311,7 @@ start(const struct arguments *args)
 	log_setup("sluiced", (enum log_sink)conf->log,
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level);
 	notify_init();
+	warn_of_surroundings();
 	set_process_limits(conf);
 	open_stores(conf, &diagnostics);
 	make_keeper(conf);

@@ -224,6 +224,22 @@ pattern_newline_is_lf(void)
 	return newline == PCRE2_NEWLINE_LF;
 }
 
+bool
+pattern_is_fast(void)
+{
+	struct buf error = { 0 };
+	size_t offset, n_bytes = 0;
+	pcre2_code *code = compile(STR("a+b"), 0, &error, &offset);
+
+	if (code != NULL) {
+		pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+		pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &n_bytes);
+		pcre2_code_free(code);
+	}
+	buf_done(&error);
+	return n_bytes > 0;
+}
+
 static void
 read_captures(struct str subject, const pcre2_match_data *data, int n,
     struct pattern_captures *captures)

@@ -40,6 +40,9 @@ struct str pattern_flags(const struct pattern *pattern);
 bool pattern_is_utf8(const struct pattern *pattern);
 /* What "." leaves out: LF, unless the library was built in another way. */
 bool pattern_newline_is_lf(void);
+/* May patterns become machine code here? Some systems forbid a process memory
+ * that it both wrote and runs; then matching takes several times as long. */
+bool pattern_is_fast(void);
 
 /* What a message may spend; shared by all matches of one message. */
 struct pattern_budget {

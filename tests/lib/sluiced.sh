@@ -26,8 +26,9 @@ sluiced_make() {
 		rules = rules/*.rules
 		log = stderr
 	END
-	# the URL of a store may hold a password
-	chmod o= "$T/$1/sluice.conf"
+	case $SLUICED_STORE in # with a password nothing starts if all may read
+	*@*) chmod o= "$T/$1/sluice.conf" ;;
+	esac
 	echo "$1" >> "$sluiced_all"
 }
 

@@ -62,6 +62,7 @@ tail_waits() {
 }
 wait_for 5 tail_waits || bail "no tail waits"
 mail url 192.0.2.3 > "$T/replies"
+# shellcheck disable=SC2129 # there is a loop between them
 for command in check print hosts stats facts counters 'user 192.0.2.1' 'top --once' grants \
 	'table' status 'check --slow' 'why x' 'reset pace x' 'help' 'version'; do
 	for conf in url file wrong; do

@@ -10,7 +10,9 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -176,6 +178,55 @@ a_sentence_is_one_line(void **state)
 	buf_done(&want);
 }
 
+/* Standard error as systemd gives it to a service: a stream whose number stands
+ * in the environment. */
+static void
+the_journal_is_told_how_important_a_line_is(void **state)
+{
+	static const struct {
+		enum log_format format;
+		unsigned other; /* the stream is another one */
+		const char *want;
+	} cases[] = {
+		{ LOG_FORMAT_TEXT, 0, "<6>a\n<4>warning: b\n" },
+		{ LOG_FORMAT_JSON, 0,
+		    "<6>{\"event\":\"message\",\"level\":\"info\","
+		    "\"text\":\"a\"}\n"
+		    "<4>{\"event\":\"message\",\"level\":\"warning\","
+		    "\"text\":\"b\"}\n" },
+		{ LOG_FORMAT_JSON, 1,
+		    "{\"event\":\"message\",\"level\":\"info\","
+		    "\"text\":\"a\"}\n"
+		    "{\"event\":\"message\",\"level\":\"warning\","
+		    "\"text\":\"b\"}\n" },
+	};
+	struct buf out = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(cases); i++) {
+		struct capture capture;
+		struct stat st;
+		char stream[64];
+
+		buf_clear(&out);
+		capture_begin(&capture);
+		fstat(STDERR_FILENO, &st);
+		snprintf(stream, sizeof(stream), "%ju:%ju",
+		    (uintmax_t)st.st_dev,
+		    (uintmax_t)st.st_ino + cases[i].other);
+		setenv("JOURNAL_STREAM", stream, 1);
+		log_setup(
+		    "test", LOG_SINK_STDERR, cases[i].format, LOG_LEVEL_INFO);
+		log_info("a");
+		log_warning("b");
+		capture_end(&capture, &out);
+		check_str("the journal", buf_str(&out), cases[i].want);
+	}
+	unsetenv("JOURNAL_STREAM");
+	log_setup("test", LOG_SINK_STDERR, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	buf_done(&out);
+}
+
 static void
 the_level_decides_what_is_written(void **state)
 {
@@ -334,6 +385,7 @@ main(void)
 		cmocka_unit_test(an_event_is_one_line_of_text),
 		cmocka_unit_test(an_event_is_one_line_of_json),
 		cmocka_unit_test(a_sentence_is_one_line),
+		cmocka_unit_test(the_journal_is_told_how_important_a_line_is),
 		cmocka_unit_test(the_level_decides_what_is_written),
 		cmocka_unit_test(a_full_disk_is_told_of_as_soon_as_it_can_be),
 		cmocka_unit_test(a_reader_that_hangs_holds_up_nobody),
