@@ -1,4 +1,4 @@
-# install, uninstall, dist, deb: part of the Makefile.
+# man, install, uninstall, dist, deb: part of the Makefile.
 #
 # `make install` never overwrites what is below $(SYSCONFDIR)/sluice: a file
 # that was edited stays, and ours goes beside it as NAME.new. `make uninstall`
@@ -23,7 +23,15 @@ D_DOC    = $(DESTDIR)$(DOCDIR)
 UNIT_SED = s|/usr/\(s*bin/sluice\)|$(PREFIX)/\1|g; \
 	s|/etc/sluice|$(SYSCONFDIR)/sluice|g
 
-install: programs $(if $(MAN_SOURCES),man)
+.PHONY: man
+
+man: $(MAN_PAGES)
+
+$(BUILD)/man/%: man/% contrib/package/man.awk $(wildcard rules/recipes/*.rules)
+	@mkdir -p $(@D)
+	@awk -f contrib/package/man.awk $< > $@.part && mv $@.part $@
+
+install: programs man
 	@install -d $(D_SBIN) $(D_BIN) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(BASHDIR) \
 		$(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) $(D_DOC)
