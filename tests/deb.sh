@@ -63,10 +63,10 @@ is "its version is that of the Makefile" "$(dpkg-deb -f "$deb" Version)" \
 cp -a "$kept" "$root"
 inside_apt update || bail "apt-get update: $(tail -n 5 "$T/apt.out")"
 inside_apt satisfy "$(dpkg-deb -f "$deb" Depends)" \
-	"redis-server | valkey-redis-compat, python3, man-db" ||
+	"redis-server | valkey-redis-compat, python3, man-db, procps" ||
 	bail "what it depends on: $(tail -n 5 "$T/apt.out")"
 mkdir -p "$root/root/lib"
-cp "$TOP/tests/lib/milter.py" "$TOP/tests/lib/deb_inside.sh" "$root/root/lib/"
+cp "$TOP"/tests/lib/*.py "$TOP/tests/lib/deb_inside.sh" "$root/root/lib/"
 inventory > "$T/before"
 
 # A first installation changes nothing of the mail.
@@ -84,7 +84,8 @@ is "all of it are conffiles" \
 		tr '\n' ' ')"
 is "the service is not enabled" \
 	"$(find "$root/etc/systemd" -name 'sluice*')" ""
-ok "systemd understands the unit" inside systemd-analyze verify sluice.service
+ok "systemd understands the unit" inside env SYSTEMD_LOG_TARGET=console \
+	systemd-analyze verify sluice.service
 for page in "$TOP"/man/*.[1-9]; do
 	[ ! -e "$page" ] ||
 		inside man -w "${page##*.}" "$(basename "${page%.*}")"
