@@ -1,0 +1,54 @@
+#!/bin/sh
+# Alert rules, dashboard and example of contrib: they parse, each alert is sent
+# when it must be and not otherwise, and nothing asks for a metric that no
+# daemon has.
+. "$(dirname "$0")/../lib/mta.sh"
+. "$TOP/tests/lib/prometheus.sh"
+
+alerts=$TOP/contrib/prometheus/alerts.yml
+dashboard=$TOP/contrib/grafana/sluice.json
+cases=$TOP/tests/prometheus/alerts.test.yml
+dashboard() {
+	python3 "$TOP/tests/lib/dashboard.py" "$@"
+}
+
+prometheus_fetch
+ok "the alert rules are good" promtool check rules "$alerts"
+ok "the example is good with them" \
+	promtool check config "$TOP/contrib/prometheus/scrape.yml"
+ok "each alert does what it is for" promtool test rules "$cases"
+sed -n 's/^      - alert: //p' "$alerts" | sort > "$T/alerts"
+at_least "there are alerts" "$(wc -l < "$T/alerts")" 15
+sed -n 's/^ *- labels: .*alertname="\([A-Za-z]*\)".*/\1/p' "$cases" | sort \
+	> "$T/tested"
+ok "each alert has a case in which it is sent" diff "$T/alerts" "$T/tested"
+
+dashboard rules "$dashboard" > "$T/dashboard.yml"
+ok "all that the dashboard asks can be asked" \
+	promtool check rules "$T/dashboard.yml"
+at_least "it asks something" "$(grep -o '"record"' "$T/dashboard.yml" | wc -l)" 40
+
+port=$(free_port)
+sluiced_make one <<-'END'
+	on mail { mark: tag "marked" }
+END
+sluiced_set one "metrics = inet:$port@127.0.0.1"
+sluiced_start one
+python3 -c '
+import sys, urllib.request
+url = "http://127.0.0.1:%s/metrics" % sys.argv[1]
+print(urllib.request.urlopen(url, timeout=10).read().decode())' "$port" |
+	awk '/^# TYPE / {
+		print $3
+		if ($4 == "histogram") {
+			print $3 "_bucket"; print $3 "_sum"; print $3 "_count"
+		}
+	}' | sort > "$T/told"
+dashboard names "$dashboard" "$alerts" | sort > "$T/asked"
+at_least "dashboard and alerts ask for metrics" "$(wc -l < "$T/asked")" 25
+is "and for none that there is not" "$(comm -23 "$T/asked" "$T/told")" ""
+# What nobody looks at need not be told.
+is "all that is told is on the dashboard" \
+	"$(dashboard names "$dashboard" | sort | comm -13 - "$T/told" |
+		grep -v '^sluice_store_call_seconds$' | tr '\n' ' ')" ""
+done_testing
