@@ -178,6 +178,7 @@ void
 keeper_use(const struct ruleset *rules)
 {
 	copy_tables(rules);
+	metrics_rules(rules);
 	atomic_store(&keeper.has_news, true);
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/metrics_own.h"
 
 #include "base/clock.h"
+#include "rules/program.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -23,6 +24,43 @@ metrics_init(struct engine *engine)
 	counted.spent = counts_new(METRICS_RULES_MAX);
 	counted.cpu_us = counts_new(METRICS_RULES_MAX);
 	counted.crossings = counts_new(METRICS_LIMITS_MAX);
+}
+
+static void
+expect_rule(const struct rule *rule, bool observe_all)
+{
+	const struct action_type *type =
+	    action_type(rule_main_action(rule)->kind);
+	struct count_of of = { .name = rule->name, .word = type->name };
+
+	if (type->is_terminal)
+		of.is_observed = rule->is_observed || observe_all;
+	counts_add(type->is_terminal ? counted.verdicts : counted.hits, of, 0);
+}
+
+static void
+expect_limit(const struct limit *limit)
+{
+	struct count_of of = { .name = limit->name, .word = "near" };
+
+	counts_add(counted.crossings, of, 0);
+	of.word = "over";
+	counts_add(counted.crossings, of, 0);
+	of.word = "locked";
+	if (limit->locks_sec > 0)
+		counts_add(counted.crossings, of, 0);
+}
+
+void
+metrics_rules(const struct ruleset *rules)
+{
+	const struct program *program = ruleset_program(rules);
+	bool observe_all = ruleset_options(rules)->observe_all;
+
+	for (size_t i = 0; i < program->n_rules; i++)
+		expect_rule(program->rules[i], observe_all);
+	for (size_t i = 0; i < program->n_limits; i++)
+		expect_limit(program->limits[i]);
 }
 
 const struct metrics_counted *

@@ -19,6 +19,10 @@
 /* Once, before there are sessions. */
 void metrics_init(struct engine *engine);
 
+/* These rules come into force: what may be counted of them begins with 0, so
+ * that the first time counts as an increase. Any thread. */
+void metrics_rules(const struct ruleset *rules);
+
 /* Any thread, by those who hook into the engine (keeper.c). */
 void metrics_stage(enum stage stage, enum reply_kind kind);
 void metrics_verdict(const struct verdict_report *report);

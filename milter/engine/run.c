@@ -55,21 +55,11 @@ decide(struct run *run, const struct action *action,
 	    run->session, &action->text, action->has_ref, evidence);
 }
 
-/* The action by which a rule is known: the one that decides, or its first. */
-static const struct action *
-main_action(const struct rule *rule)
-{
-	for (size_t i = 0; i < rule->n_actions; i++)
-		if (action_type(rule->actions[i].kind)->is_terminal)
-			return &rule->actions[i];
-	return &rule->actions[0];
-}
-
 static void
 report_rule(struct run *run, const struct rule *rule, bool is_observed,
     const struct evidence *evidence)
 {
-	const struct action *action = main_action(rule);
+	const struct action *action = rule_main_action(rule);
 	struct verdict_report report = { .stage = run->session->stage,
 		.action = action_type(action->kind)->name,
 		.is_observed = is_observed,
@@ -84,7 +74,7 @@ report_hit(const struct engine *engine, const struct rule *rule)
 {
 	if (engine->on_hit != NULL)
 		engine->on_hit(engine->context, rule->name,
-		    action_type(main_action(rule)->kind)->name);
+		    action_type(rule_main_action(rule)->kind)->name);
 }
 
 /*

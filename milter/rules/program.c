@@ -32,3 +32,12 @@ program_table(const struct program *program, struct str name)
 			return program->tables[i];
 	return NULL;
 }
+
+const struct action *
+rule_main_action(const struct rule *rule)
+{
+	for (size_t i = 0; i < rule->n_actions; i++)
+		if (action_type(rule->actions[i].kind)->is_terminal)
+			return &rule->actions[i];
+	return &rule->actions[0];
+}

@@ -363,6 +363,8 @@ struct action_type {
 #define OWN_HEADERS "X-Sluice-"
 
 const struct action_type *action_type(enum action_kind kind);
+/* What a rule is reported by: the action that decides, or its first. */
+const struct action *rule_main_action(const struct rule *rule);
 /* Does it add or set a field whose name is ours? */
 bool action_is_ours(const struct action *action);
 int action_parse(struct str name, enum action_kind *kind_out);
