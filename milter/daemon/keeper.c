@@ -246,16 +246,16 @@ renew_copies(void)
 	store_copies_renew(keeper.engine->store);
 }
 
-/* The one question that is asked each second anyhow, so its time is what the
- * store takes to answer. */
+/* The one question that is asked each second anyhow, so it also tells how the
+ * store is when no mail asks it anything. */
 static void
 poll_switches(void)
 {
 	int64_t start_us = clock_steady_us();
+	int rc = switches_poll(
+	    keeper.switches, keeper.engine->store, clock_wall_ms());
 
-	switches_poll(keeper.switches, keeper.engine->store, clock_wall_ms());
-	if (store_is_up(keeper.engine->store))
-		life_store(true, clock_steady_us() - start_us);
+	life_store(rc == 0, clock_steady_us() - start_us);
 }
 
 static void
@@ -293,6 +293,13 @@ run_tasks(unsigned second, bool is_back)
 	}
 }
 
+static void
+wait_for_store(void)
+{
+	switches_expire(keeper.switches, clock_wall_ms());
+	life_store(false, 0);
+}
+
 static void *
 work(void *unused)
 {
@@ -303,11 +310,10 @@ work(void *unused)
 		bool is_up = store_is_up(keeper.engine->store);
 
 		atomic_store(&keeper.round_us, clock_steady_us());
-		life_store(is_up, 0);
 		if (is_up)
 			run_tasks(second, !was_up);
 		else
-			switches_expire(keeper.switches, clock_wall_ms());
+			wait_for_store();
 		events_tick(keeper.events, clock_steady_us() / 1000);
 		was_up = is_up;
 		nanosleep(&pause, NULL);

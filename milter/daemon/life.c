@@ -250,7 +250,7 @@ life_store(bool is_up, int64_t answer_us)
 	life.is_store_up = is_up;
 	if (has_changed)
 		life.store_since_ms = clock_wall_ms();
-	if (answer_us > 0)
+	if (is_up)
 		life.store_answer_us = answer_us;
 	pthread_mutex_unlock(&life_lock);
 	if (has_changed)

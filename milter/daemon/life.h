@@ -66,8 +66,8 @@ void life_reloaded(
 /* Main: the end, one line in the log. reason: "SIGTERM". */
 void life_stopped(const char *reason, size_t n_cut_off, uint32_t took_ms);
 
-/* The keeper, each second: is the store up, and how long did it take to answer
- * just now (0: it was not asked)? */
+/* The keeper, each second: does the store answer, and how long did that take
+ * (if it does not: of no meaning)? */
 void life_store(bool is_up, int64_t answer_us);
 /* For each verdict. */
 void life_verdict(const struct verdict_report *report);

@@ -83,12 +83,12 @@ add_rules(const struct life_view *view, struct buf *out)
 		add_text(out, "reload_why", str_of(reload->why));
 }
 
-/* Not what the keeper saw last: that may be a second old. */
+/* What the keeper saw may be a second old; what mail saw is not. */
 static void
 add_store(const struct life_view *view, struct buf *out)
 {
 	struct store *store = view->engine->store, *local = view->engine->local;
-	bool is_up = store_is_up(store);
+	bool is_up = store_is_up(store) && view->is_store_up;
 	int64_t since_ms =
 	    is_up == view->is_store_up ? view->store_since_ms : clock_wall_ms();
 	struct store_stats stats, locally;

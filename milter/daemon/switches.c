@@ -153,19 +153,21 @@ use_set(struct switches *switches, struct switch_set *set, int64_t now_ms)
 	drop_set(&old);
 }
 
-void
+int
 switches_poll(struct switches *switches, struct store *store, int64_t now_ms)
 {
 	struct switch_set set = { 0 };
 	struct buf error = { 0 };
+	int rc = store_switches(store, now_ms, add_switch, &set, &error);
 
-	if (store_switches(store, now_ms, add_switch, &set, &error) == 0) {
+	if (rc == 0) {
 		use_set(switches, &set, now_ms);
 	} else {
 		drop_set(&set);
 		switches_expire(switches, now_ms);
 	}
 	buf_done(&error);
+	return rc;
 }
 
 void

@@ -21,8 +21,8 @@ bool switches_has(struct switches *switches, struct str rule, int64_t now_ms);
 void switches_each(struct switches *switches, int64_t now_ms,
     void (*each)(void *context, const struct store_switch *one), void *context);
 /* One thread, for each second: asks the store; what began and what ended is
- * logged. May wait as ledger.h says. */
-void switches_poll(
+ * logged. May wait as ledger.h says. 0, or -1: it did not answer. */
+int switches_poll(
     struct switches *switches, struct store *store, int64_t now_ms);
 /* The same while the store is away: only what was to end ends. */
 void switches_expire(struct switches *switches, int64_t now_ms);

@@ -55,13 +55,17 @@ static const struct command commands[] = {
 	{ "replay", "[--against FILE.rules...] [--json] DIR|MBOX|MAIL|- ...",
 	    "run many mails through the rules: hits, verdicts, time by rule",
 	    replay_run },
+	{ "status", "[--json]",
+	    "how the sluiced of this host is: rules, store, latest errors",
+	    status_run },
+	{ "reload", "", "load the rules anew and say what came of it",
+	    reload_run },
 	{ "help", "[COMMAND]", "show this list, or how a command is used",
 	    help_run },
 	{ "version", "", "print the version", version_run },
 	{ .name = "complete",
 	    .arguments = "-- [WORD...]",
 	    .run = complete_run },
-	{ .name = "status" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -64,6 +64,8 @@ int why_run(struct tool *tool, int argc, char **argv);
 int tail_run(struct tool *tool, int argc, char **argv);
 int stats_run(struct tool *tool, int argc, char **argv);
 int hosts_run(struct tool *tool, int argc, char **argv);
+int reload_run(struct tool *tool, int argc, char **argv);
+int status_run(struct tool *tool, int argc, char **argv);
 int top_run(struct tool *tool, int argc, char **argv);
 int version_run(struct tool *tool, int argc, char **argv);
 
