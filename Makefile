@@ -69,7 +69,7 @@ UNITS    = $(ONLY:%=$(BUILD)/unit/%)
 	install uninstall dist deb test-deb
 .SECONDARY:
 
-all: programs
+all: programs man
 
 programs: $(BUILD)/sluiced $(BUILD)/sluice
 

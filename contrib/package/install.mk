@@ -27,9 +27,9 @@ UNIT_SED = s|/usr/\(s*bin/sluice\)|$(PREFIX)/\1|g; \
 
 man: $(MAN_PAGES)
 
-$(BUILD)/man/%: man/% contrib/package/man.awk $(wildcard rules/recipes/*.rules)
+$(BUILD)/man/%: man/% man/expand.awk $(wildcard rules/recipes/*.rules)
 	@mkdir -p $(@D)
-	@awk -f contrib/package/man.awk $< > $@.part && mv $@.part $@
+	@LC_ALL=C awk -f man/expand.awk $< > $@.part && mv $@.part $@
 
 install: programs man
 	@install -d $(D_SBIN) $(D_BIN) $(DESTDIR)$(UNITDIR) \
