@@ -121,6 +121,11 @@ $(BUILD)/lib/%: tests/lib/%.c
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
+# What tests put before the C library.
+$(BUILD)/lib/%.so: tests/lib/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -fPIC -shared -o $@ $<
+
 # Of these the program itself is the subject.
 SUBJECTS = mime_dump content_cost content_parts
 $(SUBJECTS:%=$(BUILD)/lib/%): $(BUILD)/lib/%: tests/lib/%.c $(ARCHIVES)
@@ -148,7 +153,7 @@ $(BUILD)/bench/mime_bench: tests/bench/mime_bench.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
-units: $(UNITS) $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
+units: $(UNITS) $(BUILD)/lib/hasty.so $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 
