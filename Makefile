@@ -153,7 +153,7 @@ $(BUILD)/bench/mime_bench: tests/bench/mime_bench.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
-units: $(UNITS) $(BUILD)/lib/hasty.so $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
+units: $(UNITS) $(BUILD)/lib/hasty.so $(BUILD)/lib/nothreads.so $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 

@@ -79,7 +79,8 @@ places_init(struct buf *error)
 	}
 	places = places_share(limit.rlim_cur);
 	n_files_allowed = limit.rlim_cur;
-	ceiling = (int)(places.refused + places.served);
+	/* Half of our own are open from the start on, as a rule. */
+	ceiling = (int)(places.served + places.refused + places.own / 2);
 	most = places.served;
 	return 0;
 }

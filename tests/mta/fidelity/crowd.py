@@ -51,6 +51,9 @@ def main():
         for client in clients:
             text = show_answer(*read_packet(client))[0]
             answers["%s %s" % (name.decode(), text.split(" (")[0])] += 1
+            if name == b"connect" and text != "continue":
+                client.close()  # as an MTA does
+        clients = [client for client in clients if client.fileno() != -1]
         most[1] = max(most[1], in_use(pid)[1])
     took = time.monotonic() - start
     for client in clients:

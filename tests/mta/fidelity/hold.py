@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Eats what a daemon has: hold.py SOCKET places N | memory N
+
+places: N connections that say nothing, until this program is killed.
+memory: N messages whose bodies grow in turn; prints how the connections end.
+"""
+import os
+import socket
+import struct
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../lib"))
+from milterwire import pack, read_packet
+
+BEGINNING = [
+    pack(b"O", struct.pack("!III", 6, 0x1FF, 0x1FFFFF)),
+    pack(b"C", b"a.example\0004\x9c\x40192.0.2.1\0"), pack(b"H", b"a\0"),
+    pack(b"M", b"<a@example.org>\0"), pack(b"R", b"<b@example.net>\0"),
+    pack(b"T"), pack(b"N")]
+CHUNK = pack(b"B", b"x" * 65535)
+CHUNKS_MAX = 100000
+
+
+def connect(path):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(20)
+    client.connect(path)
+    return client
+
+
+def places(path, n_clients):
+    clients = [connect(path) for _ in range(n_clients)]
+    print("held=%d" % len(clients), flush=True)
+    time.sleep(600)
+
+
+def memory(path, n_clients):
+    clients = [connect(path) for _ in range(n_clients)]
+    for client in clients:
+        for packet in BEGINNING:
+            client.sendall(packet)
+            read_packet(client)
+    try:
+        for n in range(CHUNKS_MAX):
+            clients[n % n_clients].sendall(CHUNK)
+            read_packet(clients[n % n_clients])
+    except OSError:
+        print("the milter is gone")
+        return
+    print("the milter took it all")
+
+
+if __name__ == "__main__":
+    {"places": places, "memory": memory}[sys.argv[2]](
+        sys.argv[1], int(sys.argv[3]))
