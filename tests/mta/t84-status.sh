@@ -51,6 +51,24 @@ like "and what to look at" "$ERR" 'no sluiced answers.*No such file'
 ask status more
 is "asked wrongly: exit code 2" $STATUS 2
 
+# --- a place for the socket ---
+sluiced_set daemon 'control = unix:/nonexistent/control'
+timeout 30 "$BUILD/sluiced" -f -c "$T/daemon/sluice.conf" \
+	> "$T/stdout" 2> "$T/stderr" < /dev/null
+is "a place that was asked for must be had" $? 1
+like "or the start says why not" "$(cat "$T/stderr")" \
+	'^sluiced: error: .*/nonexistent/control'
+sluiced_set daemon "control = unix:$T/daemon/control"
+echo 'on mail { none: tag "none" }' | sluiced_make plain
+sed -i '/^socket_/d' "$T/plain/sluice.conf"
+sluiced_set plain "listen = inet:$(free_port)@127.0.0.1"
+SLUICED_WRAP="setpriv --reuid=nobody --regid=nogroup --clear-groups"
+sluiced_start plain
+SLUICED_WRAP=
+like "the one of the default is only tried" "$(sluiced_log plain)" \
+	'sluiced\[[0-9]+\]: no control socket, so .* will find nobody: '
+sluiced_stop plain
+
 # --- start ---
 python3 "$TOP/tests/lib/notify.py" "$T/notify" > "$T/told" 2>&1 < /dev/null &
 notify_pid=$!

@@ -101,8 +101,6 @@ run 2 "an unknown option" check --nonsense
 run 2 "print of nothing to print by" print --nonsense
 run 1 "a configuration that is not there" -c none.conf check
 like "  says so" "$ERR" 'none\.conf.*No such file'
-run 2 "a command of a later version" status
-like "  says so" "$ERR" 'not available in this version'
 for word in --help -h; do
 	run 0 "$word" $word
 	like "  lists the commands" "$OUT" 'counters'
