@@ -1,7 +1,7 @@
 #!/bin/sh
 # lint.sh - what is checked without running anything; `make lint`.
 #
-# Format, sizes of functions and files, layers, what threads share, README
+# Format, sizes of functions and files, layers, what threads share, manuals
 # against the tables of the program, cppcheck, shell scripts, paths that only
 # the author has. All checks run; then 1 if any found something. A tool that is
 # missing is named, and is a finding.
@@ -141,24 +141,26 @@ check_cppcheck() {
 		-DSLUICE_VERSION='""' milter 2>&1
 }
 
-# What the program's own tables name stands in README, too.
+# What the program's own tables name stands in the manual, too: options with
+# their names, commands with their arguments, words of the language.
 check_manual() {
+	sed -n 's/^\t{ "\([a-z_]*\)", set_.*/man\/sluice.conf.5:.It Ic \1/p' \
+		milter/conf/option.c > "$T/named"
+	sed -n 's/^\t{ "\([a-z]*\)", "\([^"]*\)",.*/man\/sluice.1:.It Ic \1 Li \2/p' \
+		milter/tool/commands.c | sed 's/ Li $//' >> "$T/named"
 	{
-		sed -n 's/^\t{ "\([a-z_]*\)", set_.*/`\1`/p' milter/conf/option.c
-		sed -n 's/^\t{ "\([a-z]*\)", ".*/`sluice \1/p' \
-			milter/tool/commands.c | grep -vE 'help|version'
 		sed -n 's/^\t\[UNIT_.*//; s/^\t    { "\([a-z-]*\)", .*/\1/p' \
 			milter/rules/vocabulary.c
-		sed -n '/verbs\[\]/,/^}/s/^\t{ "\([a-z-]*\)".*/`\1/p' \
+		sed -n '/verbs\[\]/,/^}/s/^\t{ "\([a-z-]*\)".*/\1/p' \
 			milter/engine/trace_verbs.c
-		sed -n 's/^\t\[DAMAGE_[A-Z0-9_]*\] = "\([a-z0-9-]*\)",$/`\1`/p' \
+		sed -n 's/^\t\[DAMAGE_[A-Z0-9_]*\] = "\([a-z0-9-]*\)",$/\1/p' \
 			milter/mime/damage.c
-	} | sort -u > "$T/named"
-	while read -r name; do
-		grep -qF -- "$name" README.md || echo "README.md: no $name"
+	} | sed 's/^/man\/sluice.rules.5:/' >> "$T/named"
+	while IFS=: read -r page name; do
+		grep -qF -- "$name" "$page" || echo "$page: no '$name'"
 	done < "$T/named" > "$T/unnamed"
 	cat "$T/unnamed"
-	[ -s "$T/named" ] && [ ! -s "$T/unnamed" ]
+	[ "$(wc -l < "$T/named")" -gt 100 ] && [ ! -s "$T/unnamed" ]
 }
 
 check_shell() {
