@@ -8,6 +8,8 @@
 #   .\" example rule STAGE      rules of one block
 #   .\" example condition STAGE each line a condition
 #   .\" example story [NAME]    a file of tests
+#   .\" example mistake NAME    a rule file that is wrong
+#   .\" example output NAME     what `sluice check` says to it
 #   .\" example conf            a sluice.conf
 #   .\" example shell           commands; what sluice is asked must be one
 #   .\" example text            nothing to load: output, a picture
@@ -21,7 +23,7 @@ function open_block(what, argument) {
 	if (what == "rule" || what == "condition")
 		path = path "." argument
 	else if (argument != "")
-		path = dir "/" argument
+		path = dir "/" argument (what == "output" ? ".want" : "")
 	kind = what
 	printf "" > path
 	print kind, path

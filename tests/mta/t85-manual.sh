@@ -103,7 +103,12 @@ load() { # KIND FILE
 		(umask 077 && echo secret > "$examples/redis.password")
 		"$BUILD/sluice" -c "$2.here" check
 		;;
-	shell | text | other) ;;
+	output)
+		wrong=${2##*/}
+		(cd "$examples" && ! "$BUILD/sluice" check "${wrong%.want}" \
+			2>&1 > /dev/null) | diff "$2" -
+		;;
+	mistake | shell | text | other) ;;
 	*)
 		echo "there is no kind '$1' of example"
 		return 1
@@ -112,12 +117,12 @@ load() { # KIND FILE
 }
 while read -r kind path; do
 	case $kind in
-	unmarked | shell | text | other) continue ;;
+	unmarked | mistake | shell | text | other) continue ;;
 	esac
 	ok "example ${path##*/} is right" load "$kind" "$path"
 done < "$T/found"
 is "kinds of examples are known" "$(cut -d ' ' -f 1 "$T/found" | grep -vxE \
-	'unmarked|rules|rule|condition|story|conf|shell|text|other')" ""
+	'unmarked|rules|rule|condition|story|mistake|output|conf|shell|text|other')" ""
 
 # `sluice WORD` in quotes, at the begin of a line or of an indented comment.
 cat man/*.[1-9] README.md rules/*.rules rules/recipes/*.rules |
@@ -151,7 +156,51 @@ is "all may stand beside each other and beside the shipped rules" \
 	"$("$BUILD/sluice" check rules/*.rules rules/recipes/*.rules 2>&1 \
 		> /dev/null)" ""
 
-# --- words ----------------------------------------------------------------
+# --- words and numbers ----------------------------------------------------
+
+# The number behind a name in a header, as the page writes it: 1,000,000.
+number_in() { # FILE ERE-BEFORE-IT
+	sed -nE "s/.*$2[^0-9]*([0-9]+)( [*] ([0-9]+))?.*/\\1 \\3/p" "milter/$1" |
+		head -n 1 | awk '{
+			n = $1 * ($2 ? $2 : 1)
+			while (n >= 1000) {
+				tail = sprintf(",%03d", n % 1000) tail
+				n = int(n / 1000)
+			}
+			print n tail
+		}'
+}
+
+# "128 limits, each with 8 rates": the section as one line.
+awk '/^\.Sh LARGEST/ { on = 1; next } /^\.Sh/ { on = 0 }
+	on { sub(/^\.It /, ""); printf "%s ", $0 }' $rules_page > "$T/sizes"
+while read -r file name phrase; do
+	number=$(number_in "$file" "$name")
+	grep -qE "(^|[ ;])$(printf '%s' "$phrase" | sed "s/N/${number:-?}/")" \
+		"$T/sizes" || echo "$name is ${number:-not in $file}"
+done > "$T/missing" <<'END'
+rules/ruleset.h RULES_FILE_MAX_BYTES N bytes a rule file;
+rules/ruleset.c INCLUDE_DEPTH_MAX N includes
+rules/ruleset.c FILES_MAX N files;
+rules/program.h LIMITS_MAX N limits,
+store/store.h STORE_RATES_MAX each with N rates
+rules/program.h KEYS_MAX and N keys;
+store/store.h STORE_LOOKUPS_MAX N tables in Redis;
+rules/entry.h ENTRY_MAX_BYTES N bytes an entry
+rules/entry.h ENTRY_TEXT_MAX N bytes a text that is looked up;
+rules/key.h KEY_MAX_BYTES N bytes a key;
+rules/pattern.h PATTERN_MAX_BYTES N bytes a regular
+rules/program.h CONDITION_DEPTH N parentheses
+rules/needs.h NEEDS_MACROS_MAX N macros;
+engine/session.c [.]text_bytes N bytes a text after
+engine/session.c [.]reply_bytes N bytes a reply;
+engine/session.c [.]recipients N recipients
+engine/session.c [.]changes N changes of header
+engine/session.c [.]remembered N changes of header fields by one message, and values
+engine/session.c [.]tags N tags;
+rules/diag.h DIAG_SHOWN_MAX N errors
+END
+is "sizes in $rules_page are those of the code" "$(cat "$T/missing")" ""
 
 "$BUILD/sluice" facts --words > "$T/words"
 for kind in $(cut -d ' ' -f 1 "$T/words" | sort -u); do
