@@ -1,6 +1,9 @@
 #!/bin/sh
 # What a real Prometheus stores of mails that go through an MTA, of a reload, an
-# outage of the store, and of questions that make no sense.
+# outage of the store, and of questions that make no sense. Whichever MTA it is
+# does not matter: the numbers are those of stages and rules.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/prometheus.sh"
 
@@ -24,7 +27,7 @@ sluiced_start one
 prometheus_fetch
 # The example, faster, for this daemon and these alerts.
 sed "s/scrape_interval: .*/scrape_interval: 250ms/
-	s/mx1.example.org:9104/127.0.0.1:$port/; /mx2.example.org/d
+	s/mx1.example.org:9893/127.0.0.1:$port/; /mx2.example.org/d
 	s|- alerts.yml|- $TOP/contrib/prometheus/alerts.yml|" \
 	"$TOP/contrib/prometheus/scrape.yml" > "$T/prometheus.yml"
 prometheus_start "$T/prometheus.yml"

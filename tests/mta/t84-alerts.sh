@@ -2,6 +2,8 @@
 # Alert rules, dashboard and example of contrib: they parse, each alert is sent
 # when it must be and not otherwise, and nothing asks for a metric that no
 # daemon has.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/prometheus.sh"
 
@@ -51,4 +53,20 @@ is "and for none that there is not" "$(comm -23 "$T/asked" "$T/told")" ""
 is "all that is told is on the dashboard" \
 	"$(dashboard names "$dashboard" | sort | comm -13 - "$T/told" |
 		grep -v '^sluice_store_call_seconds$' | tr '\n' ' ')" ""
+
+# Where it listens is part of a start that must be as it was written.
+sluiced_make two < "$T/one/rules/test.rules"
+sluiced_set two "metrics = inet:$port@127.0.0.1"
+sluiced_spawn two
+wait_for 10 is_gone "$(sluiced_pid two)"
+sluiced_wait two
+is "a port that is taken ends the start" "$SLUICED_STATUS" 1
+like "which says so" "$(sluiced_log two)" "error: cannot listen on inet:$port@.*uses this port"
+ok "and leaves the MTA's socket to nobody" test ! -e "$T/two/sock"
+sluiced_set two "metrics = unix:$T/two/metrics"
+sluiced_start two
+is "a unix socket has mode and group of the other" \
+	"$(stat -c '%a %G' "$T/two/metrics")" "660 postfix"
+sluiced_stop two
+ok "and is gone in the end" test ! -e "$T/two/metrics"
 done_testing

@@ -253,6 +253,31 @@ test_what_is_cut_is_no_request(void **state)
 	assert_true(str_starts(buf_str(&text), STR("HTTP/1.1 400 ")));
 }
 
+/* Whatever one byte becomes: there is one answer, and nothing of the request
+ * is in it. */
+static void
+test_a_damaged_request_is_answered(void **state)
+{
+	static const char bytes[] = " \n\r:/?\t\xff";
+	const char *request = "GET /metrics HTTP/1.1\r\nHost: me\r\n\r\n";
+	char *copy;
+
+	(void)state;
+	for (size_t i = 0; i < strlen(request); i++)
+		for (size_t k = 0; k < sizeof(bytes); k++) {
+			copy = xstrdup(request);
+			copy[i] = bytes[k];
+			buf_clear(&text);
+			metrics_kind.answer(
+			    (struct str){ copy, strlen(request) }, false,
+			    &text);
+			assert_true(
+			    str_starts(buf_str(&text), STR("HTTP/1.1 ")));
+			assert_false(has_text("Host"));
+			free(copy);
+		}
+}
+
 static size_t
 length_of_body(void)
 {
@@ -431,6 +456,7 @@ main(void)
 		TEST(test_each_request_has_its_answer),
 		TEST(test_a_request_is_whole_at_its_end_only),
 		TEST(test_what_is_cut_is_no_request),
+		TEST(test_a_damaged_request_is_answered),
 		TEST(test_a_head_has_the_length_and_no_body),
 		TEST(test_a_message_is_counted_at_each_step),
 		TEST(test_a_failed_load_leaves_what_was_told_of_the_good_one),

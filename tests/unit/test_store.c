@@ -470,6 +470,16 @@ test_a_listing_stops_when_told_to(void **state)
 	buf_done(&error);
 }
 
+static uint64_t
+n_timed(const struct latency_counts *counts)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i <= LATENCY_BOUNDS; i++)
+		n += counts->n[i];
+	return n;
+}
+
 static void
 test_a_store_told_to_be_down_fails_at_once(void **state)
 {
@@ -498,6 +508,9 @@ test_a_store_told_to_be_down_fails_at_once(void **state)
 	store_stats_get(*state, &after);
 	assert_int_equal(after.failures - before.failures, 2);
 	assert_int_equal(after.calls_waited - before.calls_waited, 2);
+	assert_int_equal(n_timed(&after.failed) - n_timed(&before.failed), 1);
+	assert_int_equal(
+	    n_timed(&after.answered) - n_timed(&before.answered), 1);
 }
 
 #define CASE(function)                                                         \
