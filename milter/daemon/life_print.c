@@ -118,6 +118,11 @@ add_build(const struct life_view *view, struct buf *out)
 	add_number(out, "helpers_late", counts.n_late);
 	add_text(out, "inspectors", str_of(view->inspectors));
 	add_text(out, "scanner", str_of(prefilter_version()));
+#ifdef SLUICE_TLS
+	add_text(out, "tls", STR("yes"));
+#else
+	add_text(out, "tls", STR("no"));
+#endif
 }
 
 static void

@@ -73,8 +73,13 @@ static const struct field inspection[] = {
 	{ "helpers_started", KIND_NUMBER, "helpers_started" },
 	{ "helpers_died", KIND_NUMBER, "helpers_died" },
 	{ "helpers_late", KIND_NUMBER, "helpers_late" },
+	{ 0 },
+};
+
+static const struct field build[] = {
 	{ "libraries", KIND_TEXT, "inspectors" },
 	{ "libhs", KIND_TEXT, "scanner" },
+	{ "redis_over_tls", KIND_TEXT, "tls" },
 	{ 0 },
 };
 
@@ -181,6 +186,7 @@ status_json(const struct status *status, struct buf *out)
 		json_null(out, "reload");
 	add_object(reply, "store", store, out);
 	add_object(reply, "inspection", inspection, out);
+	add_object(reply, "build", build, out);
 	add_troubles(reply, out);
 	json_close(out, '}');
 	buf_byte(out, '\n');

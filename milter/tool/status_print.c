@@ -267,6 +267,8 @@ print_build(const struct page *page)
 	buf_printf(&text, ", %slibhs %.*s",
 	    str_is(scanner, "none") ? "no " : "",
 	    STR_ARG(str_is(scanner, "none") ? STR("") : scanner));
+	buf_printf(&text, ", %sTLS to Redis",
+	    str_is(status_text(page->reply, "tls"), "yes") ? "" : "no ");
 	add_entry(page, "built with", &text);
 	if (number(page, "log_lost") > 0) {
 		status_count(&text, number(page, "log_lost"), "line");

@@ -87,6 +87,8 @@ evil='mail <"\xff\x01\\\"\xc3\xa9\x1b[2J"@example.org>'
 milter 'connect mx.example.net 192.0.2.9:25' 'helo "\x7f\xc2\x9b' "$evil" \
 	'rcpt <watched@example.net>' 'rcpt <b@example.net>' data \
 	'header Subject: x' eoh end quit > "$T/milter" 2>&1
+wait_for 10 status_has 'it["store"]["answer_us"] > 0' ||
+	bail "the store was never asked"
 ask status
 is "in good times the exit code is 0" $STATUS 0
 like "it is well" "$OUT" '^sluiced [0-9.]+ on .*, pid [0-9]+, up .*: well$'
@@ -124,9 +126,12 @@ like "and that a restart would fail" "$OUT" '^  ! the rules on disk are wrong'
 like "and why" "$OUT" '^last reload +refused .* ago in [0-9]+ ms:'
 cp "$T/good" "$rules"
 ask reload
-ok "the manager heard of each, and of its end" eval \
-	'[ "$(grep -c "^RELOADING=1 MONOTONIC_USEC=[0-9]*$" "$T/told")" = 4 ]'
-is "and that mail is still served" "$(grep -c '^READY=1$' "$T/told")" 5
+has_told() { # TIMES ERE
+	[ "$(grep -Ec -- "$2" "$T/told")" = "$1" ]
+}
+ok "the manager heard of each of the four" \
+	wait_for 10 has_told 4 '^RELOADING=1 MONOTONIC_USEC=[0-9]+$'
+ok "and of its end" wait_for 10 has_told 5 '^READY=1$'
 ok "only root and its own user may ask for one" eval \
 	"setpriv --reuid=nobody --regid=\$(stat -c %g $T/daemon/control) \
 	--clear-groups python3 -c '
@@ -154,13 +159,14 @@ ok "it comes back" wait_for 15 status_has \
 	'it["store"]["state"] == "up" and it["look_at"] == []'
 
 # --- the watchdog ---
+sluiced_mark daemon
 python3 "$TOP/tests/lib/freeze.py" "$(sluiced_pid daemon)" milter \
 	> "$T/frozen" 2>&1 < /dev/null &
 freeze_pid=$!
 wait_for 10 grep -q '^frozen [1-9]' "$T/frozen" ||
 	bail "libmilter's threads cannot be stopped: $(cat "$T/frozen")"
 ok "when nobody serves connections any more the log says so" \
-	wait_for 20 grep -q 'watchdog: our own socket does not answer' "$T/daemon/log"
+	wait_for 20 sluiced_says daemon 'watchdog: our own socket does not answer'
 before=$(n_alive)
 sleep 1.2
 is "and the manager hears nothing more" "$(n_alive)" "$before"
@@ -171,8 +177,10 @@ ok "until it goes on" wait_for 20 is_alive_again "$before"
 # --- the end ---
 sluiced_stop daemon
 is "it ends well" "$SLUICED_STATUS" 0
-ok "the manager hears of the end first" eval \
-	'[ "$(tail -n 1 "$T/told")" = STOPPING=1 ]'
+has_ended() {
+	[ "$(tail -n 1 "$T/told")" = STOPPING=1 ]
+}
+ok "the manager heard that it would" wait_for 10 has_ended
 is "nothing of the control socket is left" "$(ls "$T/daemon" | grep -c control)" 0
 ok "every line of the log is JSON, whatever mail said" python3 -c '
 import json, sys

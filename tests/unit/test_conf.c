@@ -68,6 +68,8 @@ an_empty_file_gives_every_default(void **state)
 	assert_int_equal(conf->regex_match_limit, 10000);
 	assert_int_equal(conf->max_connections, 5000);
 	assert_null(conf->pid_file);
+	assert_string_equal(conf->control.path, "/run/sluice/control.sock");
+	assert_false(conf_says(conf, "control"));
 	assert_null(conf->host);
 	assert_string_not_equal(conf_host(conf), "");
 	assert_string_not_equal(conf_zone(conf), "");
@@ -87,7 +89,7 @@ words_are_read_as_people_mean_them(void **state)
 		      "mode = observe\nscan_limit = 20k\nlog = none\n"
 		      "test_on_load = yes\nsasl_domain = EXAMPLE.org\n"
 		      "metrics = off\npid_file = run/pid\nhost = mx-1.example\n"
-		      "timezone = Europe/Berlin");
+		      "timezone = Europe/Berlin\ncontrol = off\n");
 
 	(void)state;
 	assert_int_equal(conf->listen.kind, ENDPOINT_UNIX);
@@ -107,6 +109,8 @@ words_are_read_as_people_mean_them(void **state)
 	assert_string_equal(conf->pid_file, "etc/run/pid");
 	assert_string_equal(conf_host(conf), "mx-1.example");
 	assert_string_equal(conf_zone(conf), "Europe/Berlin");
+	assert_null(conf->control.text);
+	assert_true(conf_says(conf, "control"));
 	conf_free(conf);
 }
 
@@ -164,6 +168,8 @@ static const struct wrong {
 	{ "test_on_load = true", "expected yes or no" },
 	{ "scan_limit = 5", "expected an amount from 1k to 100M" },
 	{ "metrics = inet:9090", "write inet:9090@127.0.0.1" },
+	{ "control = inet:9090@127.0.0.1", "expected off or unix:PATH" },
+	{ "control = unix:", "needs the path of a socket" },
 	{ "metrics = on", "expected inet:PORT@HOST" },
 	{ "mode = \xff", FILE_NAME ":1: byte 0xff is neither text nor UTF-8" },
 	{ "\nmode = a\x01", FILE_NAME ":2: byte 0x01 is neither" },
