@@ -53,7 +53,7 @@ ifneq ($(SYSCONFDIR),/etc)
 ALL_CFLAGS += -DCONF_DEFAULT_PATH='"$(SYSCONFDIR)/sluice/sluice.conf"'
 endif
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANITIZE) $(LDFLAGS)
-LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 
 # The lowest layer last: an archive may only need those behind it.
 LAYERS   = tool daemon conf engine rules store inspect mime base
@@ -66,7 +66,7 @@ UNITS    = $(ONLY:%=$(BUILD)/unit/%)
 
 .PHONY: all programs units test test-debian13 demo lint check-asan \
 	check-tsan fuzz bench format update-golden clean packages \
-	install uninstall dist deb test-deb
+	install uninstall dist deb test-deb flags
 .SECONDARY:
 
 all: programs man
@@ -152,6 +152,10 @@ $(BUILD)/bench/patterns: tests/bench/patterns.c $(ARCHIVES)
 $(BUILD)/bench/mime_bench: tests/bench/mime_bench.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
+
+# What `make lint` compiles with, by another compiler.
+flags:
+	@printf '%s\n' '$(subst ','\'',$(ALL_CFLAGS))'
 
 units: $(UNITS) $(BUILD)/lib/hasty.so $(BUILD)/lib/nothreads.so $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
 

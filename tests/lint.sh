@@ -134,6 +134,14 @@ check_sizes() {
 	' "$T/tidy" "$flags"
 }
 
+# What another compiler finds, without code being made.
+check_clang() {
+	make -s BUILD="$build" "$build/gen/charge_lua.h" "$build/gen/merge_lua.h"
+	eval "set -- $(make -s BUILD="$build" CC=clang CI=1 flags)"
+	c_files | grep '\.c$' | xargs -r -P 2 -n 16 \
+		clang -fsyntax-only -Itests/unit "$@"
+}
+
 check_cppcheck() {
 	cppcheck -q -j 2 --std=c11 --enable=warning,portability \
 		--inline-suppr --suppress=missingIncludeSystem \
@@ -180,7 +188,7 @@ check_paths() {
 	! git grep -nIE '/(work|farm)/|[.][.]/shared' -- . 2>/dev/null
 }
 
-for tool in objdump clang-format clang-tidy cppcheck shellcheck python3; do
+for tool in objdump clang clang-format clang-tidy cppcheck shellcheck python3; do
 	command -v $tool > /dev/null || lacking="${lacking:-} $tool"
 done
 if [ -n "${lacking:-}" ]; then
@@ -189,7 +197,7 @@ if [ -n "${lacking:-}" ]; then
 	exit 1
 fi
 status=0
-for check in format layers lengths shared manual cppcheck shell python \
+for check in format layers lengths shared manual clang cppcheck shell python \
 	paths sizes; do
 	since=$(date +%s)
 	word=ok

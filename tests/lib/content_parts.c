@@ -129,7 +129,7 @@ print_mail(const char *name, struct str text)
 	json_close(&out, ']');
 	damage = mime_damage(mime) | content_damage(content);
 	json_open(&out, "damage", '[');
-	for (int i = 0; i < DAMAGE_N; i++)
+	for (enum damage i = 0; i < DAMAGE_N; i++)
 		if (damage & DAMAGE_BIT(i))
 			json_text(&out, NULL, str_of(damage_word(i)));
 	json_close(&out, ']');

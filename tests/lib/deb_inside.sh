@@ -58,7 +58,7 @@ ps -o user= -p $daemon > "$out/user" 2>&1 ||
 	stat -c %U "/proc/$daemon" > "$out/user"
 
 python3 "$here/milter.py" 127.0.0.1:8893 'macro connect {daemon_name} mx' \
-	'connect mail.example.org 192.0.2.7' 'helo mail.example.org' \
+	'connect mx.example.net 192.0.2.7' 'helo mx.example.net' \
 	'mail <a@example.org>' 'rcpt <b@example.net>' data \
 	'header Subject hello' eoh 'body hello\r\n' end > "$out/mail" 2>&1 || true
 python3 "$here/milter.py" 127.0.0.1:8893 'macro connect {daemon_name} mx' \

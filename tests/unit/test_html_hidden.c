@@ -377,9 +377,8 @@ static const char *const newsletter[] = {
 	"Leave</span></td></tr><tr><td style='background:linear-gradient(red,",
 	"blue);color:white'>Fade</td></tr><tr><td style='overflow:hidden;",
 	"height:auto;max-height:300px;max-width:600px;width:100%'>Box</td>",
-	"<tr><td style=\"font:normal 12px/18px 'Open "
-	"Sans',Arial;color:#fefefe;",
-	"background:#000000\">Small</td></tr></table>",
+	"<tr><td style=\"font:normal 12px/18px 'Open Sans',Arial;",
+	"color:#fefefe;background:#000000\">Small</td></tr></table>",
 	"<!--[if mso]></td></tr></table><![endif]-->",
 	"<!--[if !mso]><!--><p>Others</p><!--<![endif]-->",
 	"<img src='t.gif' width=1 height=1 style='display:none' alt='' />",

@@ -359,8 +359,8 @@ static void
 test_a_server_that_repeats_the_password_is_not_quoted(void **state)
 {
 	static const char *const greetings[] = {
-		"-ERR unknown command 'AUTH', with args beginning with: "
-		"'hunter22' \r\n",
+		("-ERR unknown command 'AUTH', with args beginning with: "
+		 "'hunter22' \r\n"),
 		"-ERR what is hunter22?\r\n",
 		"-hunter22\r\n",
 	};
