@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "conf/load.h"
-#include "daemon/life_troubles.h"
 #include "daemon/notify.h"
 #include "rules/program.h"
 
@@ -42,7 +41,6 @@ life_begin(const struct conf *conf, const struct engine *engine)
 	};
 	life.store_since_ms = life.started_ms;
 	started_us = clock_steady_us();
-	log_set_watcher(troubles_see);
 }
 
 static void

@@ -19,6 +19,7 @@
 #include "daemon/inquiry.h"
 #include "daemon/keeper.h"
 #include "daemon/life.h"
+#include "daemon/life_troubles.h"
 #include "daemon/life_watch.h"
 #include "daemon/listen.h"
 #include "daemon/metrics.h"
@@ -310,6 +311,7 @@ start(const struct arguments *args)
 	conf = load_conf(args, &diagnostics);
 	log_setup("sluiced", (enum log_sink)conf->log,
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level);
+	log_set_watcher(troubles_see);
 	notify_init();
 	warn_of_surroundings();
 	set_process_limits(conf);

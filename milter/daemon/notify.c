@@ -14,6 +14,7 @@
 #include "base/quantity.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,11 @@
 #define STATUS_MAX 200
 #define SEND_MS    500
 
-/* Set before there are threads. */
+/* Set before there are threads, but for what is atomic. */
 static struct notify {
 	int fd; /* connected; -1 where nobody asked */
 	uint64_t watchdog_us;
+	atomic_bool was_ready;
 } notify = { .fd = -1 };
 
 /* A path or "@NAME". 0, or -1 if it is none. */
@@ -93,6 +95,7 @@ notify_init(void)
 {
 	const char *text = getenv("NOTIFY_SOCKET");
 
+	atomic_store(&notify.was_ready, false);
 	notify.fd = text == NULL ? -1 : connect_to(text);
 	if (text != NULL && notify.fd == -1)
 		log_warning("NOTIFY_SOCKET=%s cannot be told how it goes: %s",
@@ -121,6 +124,7 @@ tell(const char *text)
 void
 notify_ready(void)
 {
+	atomic_store(&notify.was_ready, true);
 	tell("READY=1");
 }
 
@@ -129,9 +133,18 @@ notify_reloading(void)
 {
 	char text[64];
 
+	if (!atomic_load(&notify.was_ready))
+		return;
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
 	    (long long)clock_steady_us());
 	tell(text);
+}
+
+void
+notify_reloaded(void)
+{
+	if (atomic_load(&notify.was_ready))
+		tell("READY=1");
 }
 
 void

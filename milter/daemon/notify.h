@@ -16,8 +16,10 @@ void notify_init(void);
 bool notify_is_wanted(void);
 
 void notify_ready(void);
-/* RELOADING=1 with MONOTONIC_USEC, and READY=1 at its end, good or not. */
+/* RELOADING=1 with MONOTONIC_USEC, and READY=1 at its end, good or not. Nothing
+ * before we were ready: that would be said too early. */
 void notify_reloading(void);
+void notify_reloaded(void);
 void notify_stopping(void);
 /* What `systemctl status` shows: one line. */
 void notify_status(const char *text);

@@ -121,7 +121,7 @@ reload(void)
 		conf_free(conf);
 	life_reloaded(policy, buf_str(&diagnostics), took_ms);
 	keep_result(policy != NULL, &diagnostics);
-	notify_ready();
+	notify_reloaded();
 }
 
 /* True: a reload is wanted; false: it is time to look at the tables. */

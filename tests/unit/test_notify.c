@@ -76,12 +76,17 @@ each_step_of_life_is_one_datagram(void **state)
 	listen_as(path);
 	notify_init();
 	assert_true(notify_is_wanted());
+	notify_reloading(); /* too early */
+	notify_reloaded();
+	assert_string_equal(heard(), "");
 	notify_ready();
 	assert_string_equal(heard(), "READY=1");
 	notify_reloading();
 	assert_int_equal(
 	    sscanf(heard(), "RELOADING=1\nMONOTONIC_USEC=%lld", &us), 1);
 	assert_in_range(us, 1, (unsigned long long)clock_steady_us());
+	notify_reloaded();
+	assert_string_equal(heard(), "READY=1");
 	notify_stopping();
 	assert_string_equal(heard(), "STOPPING=1");
 	notify_alive();
