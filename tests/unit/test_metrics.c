@@ -389,6 +389,48 @@ test_the_process_says_what_it_takes(void **state)
 
 /* --- CPU time ------------------------------------------------------------- */
 
+#define LONG_BODY 3000 /* so long that each match is timed */
+
+static void
+send_long(struct session *session, const char *subject)
+{
+	char body[LONG_BODY];
+
+	memset(body, 'a', sizeof(body));
+	kit_mail(session, "<anna@example.org>", NULL);
+	kit_rcpt(session, "<bob@example.net>");
+	session_data(session);
+	session_header(session, STR("Subject"), str_of(subject));
+	session_end_of_headers(session);
+	session_body(session, (struct str){ body, sizeof(body) });
+	session_end(session);
+}
+
+static const char costly_rules[] =
+    "on message {\n"
+    "  before: tag \"1\" if body.raw =~ /xyzzy/\n"
+    "  slow:   tag \"2\" if body.raw =~ /(?:a|b)*[cd]/\n"
+    "  behind: tag \"3\" if body.raw =~ /plugh/\n"
+    "  never:  tag \"4\" if subject =~ /^(a+a+)+[yz]$/\n"
+    "}\n";
+
+static void
+test_what_rules_cost_is_told(void **state)
+{
+	struct session *session = kit_connect(costly_rules, true);
+	const char *line;
+
+	(void)state;
+	send_long(session, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	session_free(session);
+	metrics_print(&text);
+	line = strstr(text.p, "\nsluice_rule_cpu_seconds_total{rule=\"slow\"}");
+	assert_non_null(line);
+	assert_true(atof(strchr(line + 1, ' ')) > 0);
+	expect_line("sluice_rule_unanswered_total{rule=\"never\","
+		    "reason=\"regex-limit\"} 1");
+}
+
 static uint64_t slow_us, other_us;
 
 static void
@@ -398,34 +440,18 @@ note_cpu(void *context, struct str rule, uint64_t us)
 	*(str_is(rule, "slow") ? &slow_us : &other_us) += us;
 }
 
-/* All three are timed, but what takes the time is one of them. */
+/* Three are timed, but what takes the time is one of them. */
 static void
 test_the_rule_that_takes_the_time_is_named(void **state)
 {
-	static const char rules[] =
-	    "on message {\n"
-	    "  before: tag \"1\" if body.raw =~ /xyzzy/\n"
-	    "  slow:   tag \"2\" if body.raw =~ /(?:a|b)*[cd]/\n"
-	    "  behind: tag \"3\" if body.raw =~ /plugh/\n"
-	    "}\n";
-	struct session *session = kit_connect(rules, true);
-	size_t len = 3000;
-	char *body = xmalloc(len);
+	struct session *session = kit_connect(costly_rules, true);
 
 	(void)state;
-	memset(body, 'a', len);
 	kit_engine.on_cpu = note_cpu;
-	for (int i = 0; i < 5; i++) {
-		kit_mail(session, "<anna@example.org>", NULL);
-		kit_rcpt(session, "<bob@example.net>");
-		session_data(session);
-		session_end_of_headers(session);
-		session_body(session, (struct str){ body, len });
-		session_end(session);
-	}
+	for (int i = 0; i < 5; i++)
+		send_long(session, "short");
 	assert_true(slow_us > 2 * other_us);
 	session_free(session);
-	free(body);
 }
 
 /* Metrics are of the process: they count on from test to test. */
@@ -461,6 +487,7 @@ main(void)
 		TEST(test_a_message_is_counted_at_each_step),
 		TEST(test_a_failed_load_leaves_what_was_told_of_the_good_one),
 		TEST(test_the_process_says_what_it_takes),
+		TEST(test_what_rules_cost_is_told),
 		TEST(test_the_rule_that_takes_the_time_is_named),
 	};
 
