@@ -31,7 +31,8 @@
 #define MS_US           1000
 
 struct place {
-	struct listener listener;
+	struct listener listener; /* main's */
+	bool is_unix;
 	const struct inquiry_kind *kind;
 	int fd;
 };
@@ -127,6 +128,7 @@ open_place(
 	struct listener *listener = &place->listener;
 	bool is_unix = listener->at.kind == ENDPOINT_UNIX;
 
+	place->is_unix = is_unix;
 	place->fd =
 	    is_unix ? bind_unix(&listener->at, mode) : bind_inet(&listener->at);
 	if (place->fd == -1 ||
@@ -178,7 +180,7 @@ find_asker(int fd, const struct place *place)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	if (place->listener.at.kind != ENDPOINT_UNIX ||
+	if (!place->is_unix ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		return (uid_t)-1;
 	return peer.uid;
