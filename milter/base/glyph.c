@@ -72,6 +72,20 @@ glyph_add(struct buf *out, struct str text, struct glyph glyph)
 }
 
 void
+glyph_add_lines(struct buf *out, struct str text)
+{
+	while (text.len > 0) {
+		struct glyph glyph = glyph_at(text);
+
+		if (glyph.code == '\n' || glyph.code == '\t')
+			buf_byte(out, text.p[0]);
+		else
+			glyph_add(out, text, glyph);
+		text = str_from(text, glyph.len);
+	}
+}
+
+void
 glyph_add_json(struct buf *out, struct str text, struct glyph glyph)
 {
 	uint32_t above = glyph.code - 0x10000;

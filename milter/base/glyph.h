@@ -30,7 +30,9 @@ struct glyph glyph_at(struct str text);
  * of ASCII, or a byte that is no UTF-8) or \u{202e}.
  */
 void glyph_add(struct buf *out, struct str text, struct glyph glyph);
-/* The same for the inside of a JSON string (RFC 8259 section 7): \u202e, a
+/* A text of ours that has several lines: line feeds and tabs stay, too. */
+void glyph_add_lines(struct buf *out, struct str text);
+/* One for the inside of a JSON string (RFC 8259 section 7): \u202e, a
  * surrogate pair above U+FFFF, U+FFFD for a byte that is no UTF-8; quotes and
  * backslashes are escaped as well. */
 void glyph_add_json(struct buf *out, struct str text, struct glyph glyph);

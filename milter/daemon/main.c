@@ -11,6 +11,7 @@
  * by _exit once all is refunded.
  */
 #include "base/clock.h"
+#include "base/glyph.h"
 #include "base/log.h"
 #include "conf/load.h"
 #include "conf/secret.h"
@@ -120,6 +121,17 @@ read_arguments(int argc, char **argv)
 	return args;
 }
 
+/* To a terminal, perhaps: names of files may be anything. */
+static void
+print_lines(struct str text)
+{
+	struct buf out = { 0 };
+
+	glyph_add_lines(&out, text);
+	fputs(buf_str(&out).p, stderr);
+	buf_done(&out);
+}
+
 /* Ends a start that failed. text: diagnostics, whole lines that say where and
  * what, or one sentence without a line feed. */
 static _Noreturn void
@@ -127,8 +139,11 @@ fail(const struct conf *conf, struct str text)
 {
 	bool is_sentence = text.len == 0 || text.p[text.len - 1] != '\n';
 
-	fprintf(stderr, is_sentence ? "sluiced: error: %.*s\n" : "%.*s",
-	    STR_ARG(text));
+	if (is_sentence)
+		fputs("sluiced: error: ", stderr);
+	print_lines(text);
+	if (is_sentence)
+		fputc('\n', stderr);
 	/* At boot nobody looks at standard error. */
 	if (conf != NULL && conf->log == LOG_SINK_SYSLOG)
 		reload_log_lines(text, LOG_LEVEL_ERROR);
@@ -160,7 +175,7 @@ check(const struct arguments *args)
 	struct store *store = conf_open_store(conf, &diagnostics);
 	struct policy *policy = policy_load(conf, &diagnostics);
 
-	fputs(buf_str(&diagnostics).p, stderr);
+	print_lines(buf_str(&diagnostics));
 	if (store == NULL || policy == NULL)
 		exit(EXIT_FAILURE);
 	printf("%zu rules, %zu limits, %zu tables, hash %s: good\n",

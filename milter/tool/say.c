@@ -6,6 +6,7 @@
 #include "tool/tool.h"
 
 #include "base/glyph.h"
+#include "tool/show/grid.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,15 +18,7 @@ write_shown(FILE *file, struct str text)
 {
 	struct buf out = { 0 };
 
-	while (text.len > 0) {
-		struct glyph glyph = glyph_at(text);
-
-		if (glyph.code == '\n' || glyph.code == '\t')
-			buf_byte(&out, text.p[0]);
-		else
-			glyph_add(&out, text, glyph);
-		text = str_from(text, glyph.len);
-	}
+	glyph_add_lines(&out, text);
 	fwrite(buf_str(&out).p, 1, out.len, file);
 	buf_done(&out);
 }
@@ -52,7 +45,9 @@ say_error(const char *format, va_list args)
 
 	vsnprintf(text, sizeof(text), format, args);
 	buf_init(&line);
-	buf_printf(&line, "sluice: %s\n", text);
+	buf_add_cstr(&line, "sluice: ");
+	text_line(&line, str_of(text), 4 * sizeof(text));
+	buf_byte(&line, '\n');
 	tool_err(buf_str(&line));
 	buf_done(&line);
 }

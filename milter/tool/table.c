@@ -133,10 +133,13 @@ say_added(struct desk *desk, const struct table *table,
 	struct buf out = { 0 };
 	char until[WHEN_MAX];
 
-	buf_printf(&out, "%.*s is in %.*s", STR_ARG(entry->entry),
-	    STR_ARG(table->name));
-	if (entry->value.len > 0)
-		buf_printf(&out, " with '%.*s'", STR_ARG(entry->value));
+	text_line(&out, entry->entry, GRID_CELL_MAX);
+	buf_printf(&out, " is in %.*s", STR_ARG(table->name));
+	if (entry->value.len > 0) {
+		buf_add_cstr(&out, " with '");
+		text_line(&out, entry->value, GRID_CELL_MAX);
+		buf_byte(&out, '\'');
+	}
 	if (entry->until_ms > 0)
 		buf_printf(&out, " until %s",
 		    when_both(entry->until_ms, desk->now_ms, until).p);
@@ -208,8 +211,8 @@ remove_entry(struct desk *desk, int n, char **argv)
 		    STR_ARG(table->name));
 		return TOOL_FINDING;
 	}
-	buf_printf(&out, "%.*s is in %.*s no more\n", STR_ARG(entry),
-	    STR_ARG(table->name));
+	text_line(&out, entry, GRID_CELL_MAX);
+	buf_printf(&out, " is in %.*s no more\n", STR_ARG(table->name));
 	tool_out(buf_str(&out));
 	buf_done(&out);
 	act.table = table->name;

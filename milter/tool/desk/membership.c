@@ -6,6 +6,7 @@
 #include "tool/desk/membership.h"
 
 #include "base/clock.h"
+#include "tool/show/grid.h"
 
 struct search {
 	struct arena *arena;
@@ -185,8 +186,11 @@ static void
 add_name(const struct membership *one, struct buf *out)
 {
 	buf_printf(out, "table %.*s", STR_ARG(one->table->name));
-	if (one->value.len > 0)
-		buf_printf(out, " (%.*s)", STR_ARG(one->value));
+	if (one->value.len == 0)
+		return;
+	buf_add_cstr(out, " (");
+	text_line(out, one->value, GRID_CELL_MAX);
+	buf_byte(out, ')');
 }
 
 bool

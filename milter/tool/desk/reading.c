@@ -8,6 +8,7 @@
 #include "base/quantity.h"
 #include "store/raise.h"
 #include "tool/desk/names.h"
+#include "tool/show/grid.h"
 #include "tool/show/json.h"
 #include "tool/show/when.h"
 
@@ -152,10 +153,15 @@ add_hold(const char *what, const struct store_hold *hold, int64_t now_ms,
 
 	buf_printf(out, "%s until %s", what,
 	    when_both(hold->until_ms, now_ms, until).p);
-	if (hold->reason.len > 0)
-		buf_printf(out, ": %.*s", STR_ARG(hold->reason));
-	if (hold->by.len > 0)
-		buf_printf(out, " (by %.*s)", STR_ARG(hold->by));
+	if (hold->reason.len > 0) {
+		buf_add_cstr(out, ": ");
+		text_line(out, hold->reason, GRID_CELL_MAX);
+	}
+	if (hold->by.len > 0) {
+		buf_add_cstr(out, " (by ");
+		text_line(out, hold->by, GRID_CELL_MAX);
+		buf_byte(out, ')');
+	}
 	buf_byte(out, '\n');
 }
 
