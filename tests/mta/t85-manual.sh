@@ -144,6 +144,7 @@ for recipe in rules/recipes/*.rules; do
 	[ "$(grep -cx ".\\\\\" recipe $name" $rules_page)" = 1 ] ||
 		echo "$name does not stand in $rules_page once"
 	[ "$(wc -l < "$recipe")" -le 40 ] || echo "$name is too long"
+	grep -nE '.{81}' "$recipe"
 	for word in Problem: How: 'May be wrong:'; do
 		grep -q "^# $word" "$recipe" || echo "$name does not say $word"
 	done
@@ -202,7 +203,8 @@ rules/diag.h DIAG_SHOWN_MAX N errors
 END
 is "sizes in $rules_page are those of the code" "$(cat "$T/missing")" ""
 
-"$BUILD/sluice" facts --words > "$T/words"
+"$BUILD/sluice" facts --words > "$T/words" && [ -s "$T/words" ] ||
+	bail "the program lists no words"
 for kind in $(cut -d ' ' -f 1 "$T/words" | sort -u); do
 	macro='^\.It Ic '
 	[ "$kind" = reserved ] && macro='^\.Ic '
@@ -217,5 +219,6 @@ done
 facts_as_mdoc > "$T/facts"
 between 'facts begin' 'facts end' > "$T/page-facts"
 is "the facts in $rules_page are the program's (UPDATE=1 writes them)" \
-	"$(diff "$T/page-facts" "$T/facts")" ""
+	"$(diff "$T/page-facts" "$T/facts" 2>&1)" ""
+[ -s "$T/found" ] || bail "$T is gone"
 done_testing
