@@ -104,7 +104,7 @@ is "  and goes on" "$(grep -c 'verdict .*rule=r ' "$T/small/log")" 1
 # A log whose reader has stopped reading.
 rules | sluiced_make stuck
 mkfifo "$T/fifo"
-sleep 600 < "$T/fifo" &
+sh -c 'exec sleep 600' < "$T/fifo" &
 reader=$!
 at_exit "kill $reader"
 wrap "exec 2> $T/fifo"
