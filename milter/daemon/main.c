@@ -28,6 +28,7 @@
 #include "daemon/notify.h"
 #include "daemon/places.h"
 #include "daemon/policy.h"
+#include "daemon/pulse.h"
 #include "daemon/reload.h"
 #include "daemon/sessions.h"
 #include "daemon/signals.h"
@@ -294,8 +295,8 @@ start_threads(struct conf *conf, const char *conf_path)
 
 	sem_init(&service.may_serve, 0, 0);
 	if ((errno = pthread_create(&thread, NULL, serve, NULL)) != 0 ||
-	    keeper_start() == -1 || reload_start(conf, conf_path) == -1 ||
-	    inquiry_start() == -1)
+	    pulse_start(&service.listener.at) == -1 || keeper_start() == -1 ||
+	    reload_start(conf, conf_path) == -1 || inquiry_start() == -1)
 		fail(conf, str_of(strerror(errno)));
 	pthread_setname_np(thread, "milter");
 	pthread_detach(thread);

@@ -41,6 +41,7 @@ static uint32_t most = UINT32_MAX;
 static uint64_t n_files_allowed;
 
 static int64_t told_us; /* the listener's thread only */
+static atomic_uint_fast64_t n_accepted;
 
 struct places
 places_share(uint64_t n_files)
@@ -177,7 +178,15 @@ places_accept(int listener, struct sockaddr *address, socklen_t *address_len)
 		fd = accept4(listener, address, address_len, SOCK_CLOEXEC);
 	if (fd == -1 && is_shortage(errno))
 		wait_for_place();
-	if (fd != -1 && address != NULL)
-		tune(fd, address->sa_family);
+	if (fd == -1 || address == NULL)
+		return fd; /* others of ours do not ask who came */
+	atomic_fetch_add(&n_accepted, 1);
+	tune(fd, address->sa_family);
 	return fd;
+}
+
+uint64_t
+places_n_accepted(void)
+{
+	return atomic_load(&n_accepted);
 }

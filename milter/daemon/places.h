@@ -36,4 +36,7 @@ int places_init(struct buf *error);
  * all of them. Any thread after places_init. */
 uint32_t places_fit(uint32_t wanted);
 
+/* Connections accepted since the start. Any thread. */
+uint64_t places_n_accepted(void);
+
 #endif

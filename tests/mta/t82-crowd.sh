@@ -49,6 +49,14 @@ is "while they hang about a good conversation is answered" \
 is "the daemon is the same one" "$(sluiced_pid daemon)" "$pid"
 ok "and lives" is_running "$pid"
 
+# As many as it has idle workers stop in the middle of a packet, at once, and
+# nothing else happens: the one beside them is answered all the same.
+rules_of_quiet='on mail { m: reject "no" if bounce }'
+echo "$rules_of_quiet" | sluiced_make quiet
+sluiced_start quiet
+said=$(timeout 60 python3 "$here/hold.py" "$(sluiced_address quiet)" beside 5 2>&1)
+is "packets that never become whole hold up nobody else" "$said" "answered"
+
 # "Quit, another connection follows": a second client on the same connection.
 said=$(milter "$socket" 'connect a.example 192.0.2.1' 'helo h' \
 	'mail <a@example.org>' 'rcpt <b@example.net>' data eoh end next \

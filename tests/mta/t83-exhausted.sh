@@ -131,7 +131,7 @@ is "who wants too much of it" "$(timeout 60 python3 "$here/hold.py" \
 sluiced_wait memory
 at_least "ends the process" "${SLUICED_STATUS:-0}" 1
 like "  and the log says why" "$(sluiced_log memory)" \
-	'error: out of memory: the process ends here'
+	'error: (out of memory: the process ends here|no thread for a connection)'
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<a@example.org>' QUIT
 like "meanwhile the MTA tells clients to come again" "$CODES" '451 .*221$'
 sluiced_start memory

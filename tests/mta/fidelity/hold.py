@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Eats what a daemon has: hold.py SOCKET places N | memory N
+"""Eats what a daemon has: hold.py SOCKET places N | beside N | memory N
 
 places: N connections that say nothing, until this program is killed.
+beside N: N connections stop in the middle of a packet, all at once; prints
+    whether one beside them is answered.
 memory: N messages whose bodies grow in turn; prints how the connections end.
 """
 import os
@@ -35,6 +37,23 @@ def places(path, n_clients):
     time.sleep(600)
 
 
+def beside(path, n_clients):
+    clients = [connect(path) for _ in range(n_clients + 1)]
+    for client in clients:
+        for packet in BEGINNING[:2]:
+            client.sendall(packet)
+            read_packet(client)
+    time.sleep(0.5)
+    for client in clients[:-1]:
+        client.sendall(BEGINNING[3][:8])
+    clients[-1].sendall(BEGINNING[3])
+    try:
+        read_packet(clients[-1])
+        print("answered")
+    except OSError:
+        print("not answered")
+
+
 def memory(path, n_clients):
     clients = [connect(path) for _ in range(n_clients)]
     for client in clients:
@@ -52,5 +71,6 @@ def memory(path, n_clients):
 
 
 if __name__ == "__main__":
-    {"places": places, "memory": memory}[sys.argv[2]](
+    {"places": places, "beside": beside,
+     "memory": memory}[sys.argv[2]](
         sys.argv[1], int(sys.argv[3]))

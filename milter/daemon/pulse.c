@@ -1,0 +1,124 @@
+/*
+ * The trap is to wait: a backlog that is full, a daemon that is stopped. Both
+ * the connection and what is said on it are non-blocking; what does not go now
+ * is not said, and a connection that broke is made anew the next time. While no
+ * MTA is there nothing is said at all.
+ */
+#include "daemon/pulse.h"
+
+#include "base/log.h"
+#include "daemon/places.h"
+#include "daemon/sessions.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BEAT_MS     250
+#define BEATS_AFTER 40 /* the last connection that was accepted */
+
+/* Length 1, command SMFIC_ABORT; libmilter ignores it before a negotiation. */
+static const char packet[] = { 0, 0, 0, 1, 'A' };
+
+static int
+try_connect(int family, const struct sockaddr *address, socklen_t length)
+{
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd == -1)
+		return -1;
+	if (connect(fd, address, length) == 0 || errno == EINPROGRESS)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int
+connect_unix(const struct endpoint *at)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	memcpy(address.sun_path, at->path, strlen(at->path) + 1);
+	return try_connect(AF_UNIX, (const struct sockaddr *)&address,
+	    (socklen_t)sizeof(address));
+}
+
+static int
+connect_inet(const struct endpoint *at)
+{
+	const struct addrinfo hints = {
+		.ai_family = at->kind == ENDPOINT_INET ? AF_INET : AF_INET6,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV,
+	};
+	struct addrinfo *found;
+	char port[8];
+	int fd;
+
+	snprintf(port, sizeof(port), "%u", at->port);
+	if (getaddrinfo(at->host, port, &hints, &found) != 0)
+		return -1;
+	fd = try_connect(found->ai_family, found->ai_addr, found->ai_addrlen);
+	freeaddrinfo(found);
+	return fd;
+}
+
+/* Returns the connection from now on, or -1. */
+static int
+beat(int fd, const struct endpoint *at)
+{
+	if (fd == -1)
+		fd = at->kind == ENDPOINT_UNIX ? connect_unix(at)
+					       : connect_inet(at);
+	if (fd == -1 ||
+	    send(fd, packet, sizeof(packet), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+		(ssize_t)sizeof(packet) ||
+	    errno == EAGAIN)
+		return fd;
+	log_debug(
+	    "the daemon's connection to itself broke: %s", strerror(errno));
+	close(fd);
+	return -1;
+}
+
+static void *
+work(void *argument)
+{
+	const struct timespec pause = { 0, BEAT_MS * 1000000L };
+	const struct endpoint *at = argument;
+	uint64_t n_accepted = 0;
+	unsigned n_left = 0;
+	int fd = -1;
+
+	for (;;) {
+		uint64_t n = places_n_accepted();
+
+		if (n != n_accepted || sessions_n_connected() > 0)
+			n_left = BEATS_AFTER;
+		n_accepted = n;
+		if (n_left > 0) {
+			n_left--;
+			fd = beat(fd, at);
+		}
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+int
+pulse_start(const struct endpoint *at)
+{
+	pthread_t thread;
+
+	errno = pthread_create(&thread, NULL, work, (void *)(uintptr_t)at);
+	if (errno != 0)
+		return -1;
+	pthread_detach(thread);
+	return 0;
+}
