@@ -13,6 +13,7 @@ TAP_NAME=sluice-demo
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/redis.sh"
 . "$TOP/tests/lib/sluiced.sh"
+. "$TOP/tests/lib/smtp.sh"
 . "$TOP/tests/lib/postfix.sh"
 
 # What the shipped rules call the things that the demo shows.

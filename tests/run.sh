@@ -160,13 +160,39 @@ run_traces() { # SUITE BUILD FILES...
 	done
 }
 
+# "FILE MTA NAME" for each run of a script, NAME for its results. Those of mta
+# say in their heads through which MTA they go (tests/lib/mta.sh).
+runs_of() { # SUITE FILE
+	name=$(basename "$2" .sh)
+	[ "$1" = mta ] || {
+		echo "$2 postfix $name"
+		return
+	}
+	case $(sed -n 's/^# MTA: \([a-z]*\).*/\1/p' "$2") in
+	both)
+		echo "$2 postfix $name-postfix"
+		echo "$2 sendmail $name-sendmail"
+		;;
+	postfix | none) echo "$2 postfix $name" ;;
+	together) echo "$2 together $name" ;;
+	*)
+		printf 'not ok 1 - no line "# MTA: ..." in %s\n1..1\nexit 1\n' \
+			"$2" > "$out/$1/$name.tap"
+		;;
+	esac
+}
+
+# Those of mta wait for a clock more than they compute, so more of them run at
+# a time than there are processors here.
 run_scripts() { # SUITE BUILD FILES...
 	suite=$1
 	dir=$2
 	shift 2
+	at_once=2
+	[ "$suite" != mta ] || at_once=3
 	for file in "$@"; do
-		[ -e "$file" ] && printf '%s\n' "$file"
-	done | SLUICE_BUILD=$dir xargs -P 2 -I '{}' "$0" --script "$suite" '{}'
+		[ ! -e "$file" ] || runs_of "$suite" "$file"
+	done | SLUICE_BUILD=$dir xargs -P $at_once -L 1 "$0" --script "$suite"
 }
 
 suite_unit() {
@@ -231,7 +257,9 @@ if [ "${1:-}" = --unit ]; then
 	exit 0
 fi
 if [ "${1:-}" = --script ]; then
-	run_one "$2" "$(basename "$3" .sh)" "$3"
+	MTA=$4
+	export MTA
+	run_one "$2" "$5" "$3"
 	exit 0
 fi
 if [ -n "${UPDATE:-}" ]; then

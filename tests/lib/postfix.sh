@@ -6,10 +6,10 @@
 # starts it and sets MX and SUBMISSION to the ports of its two services. What
 # stands in contrib/postfix is its configuration: only listeners and the
 # milter's address are put in, so that those files are tested by every script.
-# Accepted mail is thrown away by discard(8), or POSTFIX_SINK=maildir delivers
-# each recipient to NAME/mail/all/new. Needs root, as Postfix does.
+# Accepted mail is thrown away by discard(8), or MTA_SINK=maildir delivers each
+# recipient to NAME/mail/all/new. Needs root, as Postfix does.
 
-POSTFIX_SINK=discard
+MTA_SINK=${MTA_SINK:-discard}
 postfix_all=
 postfix_libexec=$(postconf -dh daemon_directory 2>/dev/null)
 
@@ -26,7 +26,7 @@ postfix_main_cf() { # FOLDER MILTER
 		mydomain = example.test
 		mydestination =
 		inet_interfaces = 127.0.0.1
-		inet_protocols = ipv4
+		inet_protocols = all
 		mynetworks = 0.0.0.0/0, [::]/0
 		alias_maps =
 		alias_database =
@@ -48,7 +48,7 @@ postfix_main_cf() { # FOLDER MILTER
 	END
 	sed "s|^smtpd_milters = .*|smtpd_milters = $2|" \
 		"$TOP/contrib/postfix/main.cf.sluice"
-	case $POSTFIX_SINK in
+	case $MTA_SINK in
 	maildir) cat <<-END
 		virtual_mailbox_domains = regexp:{{/./ any}}
 		virtual_mailbox_maps = regexp:{{/@/ all/}}
@@ -143,6 +143,11 @@ postfix_is_idle() {
 		"$T/$1/queue/maildrop" -type f 2>/dev/null | head -n 1)" ]
 }
 
+# A mail on standard input as a program of this host sends it
+postfix_submit() { # NAME FROM TO
+	timeout 20 /usr/sbin/sendmail -C "$T/$1/etc" -f "$2" "$3"
+}
+
 postfix_n_delivered() {
 	grep -c 'status=sent' "$T/$1/maillog"
 }
@@ -157,24 +162,3 @@ postfix_stop_all() {
 	postfix_all=
 }
 at_exit postfix_stop_all
-
-# smtp PORT LINE...: a dialogue (see smtp.py). The whole of it is left in
-# $SMTP, the codes of the replies on one line in $CODES. The greeting is the
-# first; after a DATA that was answered 354 the lines up to "." are the mail.
-smtp() {
-	SMTP=$(timeout 60 python3 "$TOP/tests/lib/smtp.py" talk "$@" 2>&1)
-	CODES=$(printf '%s\n' "$SMTP" |
-		sed -n 's/^S: \([0-9][0-9][0-9]\) .*/\1/p' | tr '\n' ' ')
-	CODES=${CODES% }
-}
-
-# load PORT[,PORT...] OPTION...: many clients at once (see smtp.py); prints
-# what it counted as name=value lines
-load() {
-	timeout 120 python3 "$TOP/tests/lib/smtp.py" load "$@"
-}
-
-# count NAME TEXT: a value out of what load printed
-count() {
-	printf '%s\n' "$2" | sed -n "s/^$1=//p" | grep . || echo 0
-}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """SMTP as tests need it: every byte under control, or many clients at once.
 
-smtp.py talk PORT LINE...
+smtp.py talk PORT [--client IP] [--login NAME] LINE...
     Sends the lines one by one, each after the reply to the one before, and
     prints "C: line" and "S: reply". After a DATA that was answered 354 the
     lines up to "." are the mail; of a refused DATA they are skipped.
@@ -9,11 +9,14 @@ smtp.py talk PORT LINE...
         @wait SECONDS     @drop (closes without QUIT)   @close (sends nothing)
         @repeat N LINE    with %d the number, from 1
         @file PATH        within a mail: the file's lines (@drop: as above)
-    $SMTP_SOURCE is the address that it comes from (127.0.0.1).
     Without a QUIT, @drop or @close at the end it sends one itself, unprinted.
+    --client and --login say who it is, unprinted, too: after the greeting by
+    XCLIENT, if $SMTP_XCLIENT is not empty (the names of addresses are in the
+    file $SMTP_HOSTS, lines of ADDRESS NAME); otherwise by connecting from that
+    address, which must be ours, and by AUTH PLAIN after each first EHLO.
 
 smtp.py load PORT[,PORT...] [--clients N] [--messages N] [--recipients N]
-        [--login NAME] [--address IP] [--pause SECONDS] [--seconds S]
+        [--login NAME] [--client IP] [--pause SECONDS] [--seconds S]
         [--from PATH] [--rcpt DOMAIN] [--helo NAME]
     N clients at once, spread over the ports, each sending its messages on one
     connection, with every recipient that was not refused. --seconds: goes on
@@ -23,6 +26,7 @@ smtp.py load PORT[,PORT...] [--clients N] [--messages N] [--recipients N]
     longest wait for a reply.
 """
 import argparse
+import base64
 import collections
 import os
 import re
@@ -47,17 +51,74 @@ def visible(data):
         chr(c) if 0x20 <= c < 0x7F else "\\x%02x" % c for c in data)
 
 
+IPV6_FREEBIND = 78  # the address is ours by a route, on no interface
+
+
+def name_of(address):
+    try:
+        with open(os.environ["SMTP_HOSTS"]) as file:
+            names = dict(line.split()[:2] for line in file)
+            return names.get(address, "[UNAVAILABLE]")
+    except OSError:
+        return "[UNAVAILABLE]"
+
+
 class Client:
     """One connection. reply() gives the code, 0 when the server is gone."""
 
-    def __init__(self, port, is_printing=False):
+    def __init__(self, port, address=None, login=None, is_printing=False):
         self.is_printing = is_printing
         self.slowest = 0.0
-        source = os.environ.get("SMTP_SOURCE")
-        self.sock = socket.create_connection(
-            ("127.0.0.1", port), timeout=30,
-            source_address=(source, 0) if source else None)
+        self.address = address
+        self.login = login
+        self.has_xclient = bool(os.environ.get("SMTP_XCLIENT"))
+        source = None if self.has_xclient else address
+        if source and ":" in source:
+            self.sock = socket.socket(socket.AF_INET6)
+            self.sock.settimeout(30)
+            self.sock.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+            self.sock.bind((source, 0))
+            self.sock.connect(("::1", port))
+        else:
+            self.sock = socket.create_connection(
+                ("127.0.0.1", port), timeout=30,
+                source_address=(source, 0) if source else None)
         self.input = self.sock.makefile("rb")
+
+    def silently(self, call, *arguments):
+        was, self.is_printing = self.is_printing, False
+        code = call(*arguments)
+        self.is_printing = was
+        return code
+
+    def greeting(self):
+        """With XCLIENT its reply is the greeting for that client."""
+        if not self.has_xclient or not (self.address or self.login):
+            return self.reply()
+        code = self.silently(self.reply)
+        if code != 220:
+            return code
+        what = b"XCLIENT"
+        if self.address:
+            what += b" ADDR=%s%s NAME=%s" % (
+                b"IPV6:" if ":" in self.address else b"",
+                self.address.encode(), name_of(self.address).encode())
+        if self.login:
+            what += b" LOGIN=" + self.login.encode()
+        self.send(what)
+        return self.reply()
+
+    def hello(self, data):
+        """EHLO, and the first time the login behind it."""
+        code = self.command(data)
+        if code == 250 and self.login and not self.has_xclient:
+            secret = ("\0%s\0secret" % self.login).encode()
+            was = self.silently(self.command,
+                b"AUTH PLAIN " + base64.b64encode(secret))
+            if was != 235:
+                self.say("E", b"%d to AUTH" % was)
+            self.login = None
+        return code
 
     def say(self, who, data):
         if self.is_printing:
@@ -132,10 +193,14 @@ def take_mail(lines):
     return mail, False
 
 
-def talk(port, lines):
-    client = Client(port, is_printing=True)
-    lines = iter(list(expand(lines)))
-    is_over = client.reply() == 0
+def talk(port, arguments):
+    who = {"--client": None, "--login": None}
+    while arguments and arguments[0] in who:
+        who[arguments[0]] = arguments[1]
+        arguments = arguments[2:]
+    client = Client(port, who["--client"], who["--login"], is_printing=True)
+    lines = iter(list(expand(arguments)))
+    is_over = client.greeting() == 0
     for line in lines:
         if line.startswith("@wait "):
             time.sleep(float(line[6:]))
@@ -148,6 +213,8 @@ def talk(port, lines):
             if code == 354:
                 code = client.mail(mail, is_whole)
             is_over = is_over or code == 0
+        elif line.startswith("EHLO"):
+            is_over = client.hello(unescape(line)) == 0
         else:
             is_over = client.command(unescape(line)) == 0 or line == "QUIT"
         if is_over:
@@ -200,16 +267,14 @@ class Load:
     def connection(self, port, number):
         o = self.options
         self.count("connections")
-        client = Client(port)
+        client = Client(port, o.client, o.login)
         try:
-            if client.reply() != 220:
+            if client.greeting() != 220:
                 raise ConnectionError("greeting")
-            if o.login or o.address:
-                what = "XCLIENT ADDR=%s" % (o.address or "192.0.2.1")
-                what += " LOGIN=%s" % o.login if o.login else ""
-                if client.command(what.encode()) != 220:
-                    raise ConnectionError("xclient")
-            self.step(client, "helo", b"EHLO " + o.helo.encode())
+            code = client.hello(b"EHLO " + o.helo.encode())
+            self.count("helo_%d" % code)
+            if code == 0:
+                raise ConnectionError("helo")
             for i in range(o.messages):
                 self.message(client, number * 1000 + i)
             client.command(b"QUIT")
@@ -254,7 +319,7 @@ def load(arguments):
     parser.add_argument("--messages", type=int, default=1)
     parser.add_argument("--recipients", type=int, default=1)
     parser.add_argument("--login")
-    parser.add_argument("--address")
+    parser.add_argument("--client")
     parser.add_argument("--pause", type=float, default=0)
     parser.add_argument("--seconds", type=float, default=0)
     parser.add_argument("--from", dest="sender", default="<a@example.org>")

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Two messages on one connection, with RSET between them or not: nothing of the
 # first reaches the second but what belongs to the connection.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 sluiced_make daemon <<'END'
@@ -23,7 +25,7 @@ on message {
 }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<odd@example.org>' \
 	'RCPT TO:<b@example.net>' RSET \

@@ -1,6 +1,8 @@
 #!/bin/sh
 # What rules do to a message that passes: headers added, set and removed,
 # quarantine, discard; all at its end, and of the recipients that are left.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 sluiced_make daemon <<'END'
@@ -24,9 +26,9 @@ on message {
 }
 END
 sluiced_start daemon
-POSTFIX_SINK=maildir
-postfix_start postfix "$(sluiced_milter daemon)"
-box=$T/postfix/mail/all/new
+MTA_SINK=maildir
+mta_start mail "$(sluiced_milter daemon)"
+box=$(mta_box mail)
 
 # mail WANTED HEADER...: one mail; its headers, as delivered, in $GOT
 mail() {
@@ -36,7 +38,7 @@ mail() {
 	smtp "$MX" "EHLO ${helo:-a.example}" "MAIL FROM:<${from:-a@example.org}>" \
 		'RCPT TO:<b@example.net>' DATA "$@" '' "${body:-Body.}" . QUIT
 	is "${1#Subject: }: answered" "$CODES" "220 250 250 250 354 $wanted 221"
-	wait_for 5 postfix_is_idle postfix
+	wait_for 5 mta_is_idle mail
 	GOT=$(sed '/^$/q' "$box"/* 2>/dev/null)
 }
 
@@ -69,11 +71,11 @@ from=gone@example.org mail 250 'Subject: discarded'
 is "a discarded one neither, though accepted" "$GOT" ""
 body='something odd' mail 250 'Subject: quarantined'
 is "a quarantined one neither" "$GOT" ""
-is "but it is held" "$(find "$T/postfix/queue/hold" -type f | wc -l)" 1
+is "but it is held" "$(mta_n_held mail)" 1
 
 rm -f "$box"/*
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<a@example.org>' 'RCPT TO:<b@example.net>' \
 	'RCPT TO:<c@example.net>' DATA 'Subject: two' '' 'Body.' . QUIT
-wait_for 5 postfix_is_idle postfix
+wait_for 5 mta_is_idle mail
 is "both recipients get it" "$(find "$box" -type f | wc -l)" 2
 done_testing

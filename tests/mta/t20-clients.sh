@@ -1,5 +1,7 @@
 #!/bin/sh
 # Eight clients at once against one limit of 100: exactly 100 recipients pass.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start
@@ -13,7 +15,7 @@ END
 # that a busy machine is slow is not what is tried here
 sluiced_set daemon 'store_timeout = 3s'
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 
 got=$(load "$SUBMISSION" --login joe --clients 8 --messages 10 --recipients 3)
 printf '%s\n' "$got" | diag

@@ -1,6 +1,8 @@
 #!/bin/sh
 # What the daemon writes beside the counts: refusals and crossings as events,
 # hits of rules, hot keys and the host itself; and switches that it reads.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start
@@ -24,9 +26,9 @@ sluiced_set two 'timezone = Europe/Berlin'
 sluiced_set two 'host = mx-two'
 sluiced_start one
 sluiced_start two
-postfix_start first "$(sluiced_milter one)"
+mta_start first "$(sluiced_milter one)"
 mx_one=$MX submission_one=$SUBMISSION
-postfix_start second "$(sluiced_milter two)"
+mta_start second "$(sluiced_milter two)"
 mx_two=$MX submission_two=$SUBMISSION
 
 events() { # each on a line, oldest first: name=value|…
@@ -49,14 +51,14 @@ send() { # PORT LOGIN FROM TO...
 		shift
 		set -- "$@" "RCPT TO:<$send_to>"
 	done
-	smtp "$send_port" "XCLIENT ADDR=192.0.2.7 NAME=h.example LOGIN=$send_login" \
+	smtp "$send_port" --client 192.0.2.7 ${send_login:+--login "$send_login"} \
 		'EHLO a.example' "MAIL FROM:<$send_from>" "$@" \
 		DATA 'Subject: x' '' 'Body.' . QUIT
 }
 
 send "$submission_one" anna a@example.org b@example.net
 like "a mail passes" "$CODES" '354 250 221$'
-send "$mx_one" '[UNAVAILABLE]' a@example.org nobody@example.net b@example.net
+send "$mx_one" '' a@example.org nobody@example.net b@example.net
 like "a recipient is refused" "$CODES" '550 250 354 250 221$'
 ref=$(printf '%s\n' "$SMTP" | sed -n 's/.*(ref \([^)]*\)).*/\1/p')
 ok "its event is there within two seconds" wait_for 2 has_event "ref=$ref\|"
@@ -68,7 +70,7 @@ for field in event=verdict host=mx-one stage=rcpt action=reject code=550 \
 done
 like "  and where the rule stands" "$event" '\|at=[^|]*test\.rules:5\|'
 is "what was accepted is no event" "$(n_events '.')" 1
-send "$mx_one" '[UNAVAILABLE]' a@example.org nobody1@example.net \
+send "$mx_one" '' a@example.org nobody1@example.net \
 	nobody2@example.net nobody3@example.net
 is "the same again is not told at once" "$(n_events 'rule=nobody')" 1
 told_are() { # N: so many refusals of the rule at mx-one, in fewer events
@@ -78,9 +80,9 @@ told_are() { # N: so many refusals of the rule at mx-one, in fewer events
 		END { exit told != want || NR >= want }'
 }
 ok "but soon, gathered" wait_for 5 told_are 4 || events | diag
-send "$mx_two" '[UNAVAILABLE]' a@example.org nobody@example.net
+send "$mx_two" '' a@example.org nobody@example.net
 ok "another host tells of its own" wait_for 2 has_event 'host=mx-two\|'
-send "$mx_one" '[UNAVAILABLE]' watched@example.org b@example.net
+send "$mx_one" '' watched@example.org b@example.net
 like "an observed refusal passes" "$CODES" '354 250 221$'
 ok "and is an event" wait_for 2 has_event 'observed=yes\|.*rule=watch\|'
 
@@ -121,7 +123,7 @@ sluiced_set two 'mode = observe'
 sluiced_reload two
 ok "after a reload it says so soon" wait_for 3 is_host mx-two mode observe
 
-send "$mx_one" '[UNAVAILABLE]' a@example.org nobody8@example.net \
+send "$mx_one" '' a@example.org nobody8@example.net \
 	nobody9@example.net
 sluiced_stop one
 ok "what was gathered is written at the end" \

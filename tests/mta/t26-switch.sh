@@ -1,5 +1,7 @@
 #!/bin/sh
 # A rule is switched to be observed, and back, on all hosts while they run.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start
@@ -14,7 +16,7 @@ for host in one two; do
 	END
 	sluiced_set $host "host = mx-$host"
 	sluiced_start $host
-	postfix_start postfix-$host "$(sluiced_milter $host)"
+	mta_start mail-$host "$(sluiced_milter $host)"
 	eval "mx_$host=$MX"
 	sluiced_mark $host
 done

@@ -1,6 +1,8 @@
 #!/bin/sh
 # A reload with a mistake in a file keeps the old rules and says what is wrong;
 # mended, it takes effect. A table file that is edited needs no SIGHUP.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 sluiced_make daemon <<'END'
@@ -10,7 +12,7 @@ on rcpt { nobody:  reject 550 5.1.1 "nobody"  if rcpt.to == "nobody@example.net"
 END
 echo 'spammer@example.org' > "$T/daemon/rules/blocked.txt"
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 rules=$T/daemon/rules/test.rules
 
 try() { # FROM TO

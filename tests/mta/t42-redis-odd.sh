@@ -1,6 +1,8 @@
 #!/bin/sh
 # A Redis that answers, but not as hoped: a key of a wrong type, a full memory,
 # read only, a server that still loads. Mail goes on; nothing is destroyed.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start
@@ -10,7 +12,7 @@ limit pace 2/1h recipients by mail.from
 on rcpt { pace: tempfail 450 4.7.1 "enough" if over pace }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 
 send() { # WHO
 	smtp "$MX" 'EHLO a.example' "MAIL FROM:<$1@example.org>" \

@@ -2,6 +2,8 @@
 # A Redis where Sluice may do only what contrib/redis/users.acl allows, with the
 # password in a file: daemon and tool work, Redis denies nothing of what they
 # ask, and all else is out of their reach.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 port=$(free_port)
@@ -49,7 +51,7 @@ printf 'pa55-w0rd\n' > "$T/daemon/password"
 chmod 600 "$T/daemon/password"
 sluiced_set daemon "store_password_file = $T/daemon/password"
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 conf=$T/daemon/sluice.conf
 send() { # HELO
 	smtp "$MX" "EHLO $1" 'MAIL FROM:<anna@example.org>' \
@@ -60,7 +62,8 @@ is "mail flows" "$CODES" "220 250 250 250 354 250 221"
 send b.example
 send c.example
 send d.example
-is "limits count" "$CODES" "220 250 250 450 554 221"
+is "limits count" "$CODES" "220 250 250 450 $(expect_of \
+	postfix=554 sendmail=503) 221"
 like "in the database of the URL" "$(as_root -n 2 --scan)" \
 	'^sluice:limit:pace:\{anna@example\.org\}$'
 

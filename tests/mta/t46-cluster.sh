@@ -1,7 +1,9 @@
 #!/bin/sh
-# A Cluster under load: limits on all nodes, a slot that moves, a master that
-# is killed. Counts are exact after a moved slot; while a master is away only
-# its keys follow on-outage; its replica is used by itself.
+# A Cluster under load of both MTAs: limits on all nodes, a slot that moves, a
+# master that is killed. Counts are exact after a moved slot; while a master is
+# away only its keys follow on-outage; its replica is used by itself.
+#
+# MTA: together
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/cluster.sh"
 
@@ -23,7 +25,7 @@ END
 sluiced_set daemon 'store_timeout = 500ms'
 sluiced_start daemon
 echo 0 > "$T/daemon/mark" # all of its log counts
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start_together "$(sluiced_milter daemon)"
 
 # counted LIMIT IDENTITY: what the counter says, wherever it is
 counted() {
@@ -38,7 +40,7 @@ other_than() { # PORT: another master
 	echo "$other"
 }
 
-smtp "$MX" 'EHLO a.example' "MAIL FROM:<tight@example.org>" \
+smtp "$POSTFIX_MX" 'EHLO a.example' "MAIL FROM:<tight@example.org>" \
 	'@repeat 3 RCPT TO:<b%d@example.net>' QUIT
 is "limits hold whose keys are on several nodes" \
 	"$CODES" "220 250 250 250 250 450 221"

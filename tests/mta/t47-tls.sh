@@ -2,6 +2,8 @@
 # Redis over TLS: through stunnel as contrib/stunnel says, which works
 # everywhere; and by rediss:// where hiredis was built with SSL. Where it was
 # not (Debian 12), rediss:// is refused with a message that names stunnel.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tls.sh"
 
@@ -57,7 +59,7 @@ on rcpt {
 END
 sluiced_set daemon 'store_timeout = 300ms'
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 send anna
 is "through stunnel limits hold" "$CODES" "$good"
 is "and are counted in the Redis behind it" "$(tls_slots anna)" 2

@@ -2,6 +2,8 @@
 # The mail host is up before its Redis: the daemon starts, mail flows and is
 # counted locally; Redis comes up and is used by itself, without a word from
 # anybody. Then it is a replica for a while, and a master again.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 REDIS_PORT=$(free_port)
@@ -11,7 +13,7 @@ limit pace 3/1h recipients by mail.from
 on rcpt { pace: tempfail 450 4.7.1 "enough" if over pace }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 send() { # WHO
 	smtp "$MX" 'EHLO a.example' "MAIL FROM:<$1@example.org>" \
 		'@repeat 4 RCPT TO:<b%d@example.net>' DATA 'Subject: x' '' 'Body.' . QUIT

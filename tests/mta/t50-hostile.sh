@@ -1,6 +1,8 @@
 #!/bin/sh
-# Hostile bytes in HELO, addresses and headers, through a real Postfix: they
+# Hostile bytes in HELO, addresses and headers, through a real MTA: they
 # break no log line, no reply and no Redis key.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start
@@ -23,7 +25,10 @@ on message {
 }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)" 'strict_rfc821_envelopes = no'
+mta_start mail "$(sluiced_milter daemon)" \
+	'postfix: strict_rfc821_envelopes = no' \
+	"sendmail: define(\`confALLOW_BOGUS_HELO', \`true')" \
+	"sendmail: define(\`confMAX_HEADERS_LENGTH', \`200000')"
 
 long=$(printf '%0900d' 0)
 # HELO and sender are hostile; every reply is one line of printable ASCII.

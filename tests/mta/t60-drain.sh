@@ -1,6 +1,8 @@
 #!/bin/sh
 # SIGTERM: what is open is answered, refunds reach Redis, and it is over within
 # five seconds, with idle connections and hanging clients around.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Starts that must fail: each with a clear message, a position where there is
 # one, exit code 1 (2 for wrong usage), and none of them a crash.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 start() { # NAME [ARGUMENT...]: status in $STATUS, words in $WORDS

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Where it listens: inet, inet6, unix with mode and group; a stale socket is
 # replaced; SIGTERM leaves none behind.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 make() {

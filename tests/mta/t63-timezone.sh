@@ -1,5 +1,7 @@
 #!/bin/sh
 # `timezone` says what time it is for rules, whatever zone the host is in.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 sluiced_make daemon <<'END'

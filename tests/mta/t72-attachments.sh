@@ -1,6 +1,8 @@
 #!/bin/sh
-# What is in a mail, as it comes through Postfix: archives made by others, text
+# What is in a mail, as it comes through the MTA: archives made by others, text
 # in pieces, many mails on one connection, and one that is large.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 sluiced_make daemon <<'END'
@@ -16,9 +18,9 @@ on message {
 END
 sluiced_set daemon 'scan_limit = 1M'
 sluiced_start daemon
-POSTFIX_SINK=maildir
-postfix_start postfix "$(sluiced_milter daemon)" 'message_size_limit = 40000000'
-box=$T/postfix/mail/all/new
+MTA_SINK=maildir
+mta_start mail "$(sluiced_milter daemon)" 'postfix: message_size_limit = 40000000'
+box=$(mta_box mail)
 
 python3 - "$T" <<'END'
 import email.message, io, os, random, sys, zipfile
@@ -74,7 +76,7 @@ send() { # NAME...: mails on one connection; the answers at their ends in $ENDS
 	smtp "$MX" "$@" QUIT
 	ENDS=$(printf '%s\n' "$SMTP" | sed -n '/^C: ([0-9]* lines)/{n;s/^S: \(...\).*/\1/p}' | tr '\n' ' ')
 	ENDS=${ENDS% }
-	wait_for 20 postfix_is_idle postfix
+	wait_for 20 mta_is_idle mail
 }
 
 send fine
@@ -95,7 +97,7 @@ send exe fine locked fine words fine
 is "each mail of a connection is looked at by itself" "$ENDS" \
 	'552 250 552 250 550 250'
 
-# Postfix gives an answer 10 s; a mail must not be held for as long.
+# The MTA gives an answer 10 s; a mail must not be held for as long.
 began=$(date +%s)
 send large
 took=$(($(date +%s) - began))
@@ -104,5 +106,7 @@ like "all of it was counted" "$(cat "$box"/*)" \
 	'^X-Sluice-Attachments: 1 noise\.bin 11534336$'
 [ "$took" -lt 30 ]
 is "within their deadline" "$?" 0
-unlike "and nothing timed out" "$(cat "$T/postfix/maillog")" 'timeout|timed out'
+# Sendmail would have answered 451; Postfix tries again, and logs it.
+[ "$MTA" = sendmail ] ||
+	unlike "and nothing timed out" "$(cat "$T/mail/maillog")" 'timeout|timed out'
 done_testing

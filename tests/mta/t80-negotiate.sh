@@ -1,6 +1,8 @@
 #!/bin/sh
 # From the rules the daemon asks for the steps it needs and no others, within
 # what the MTA offers; its macros come with it.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 talk() { # NAME ARGUMENT...

@@ -1,6 +1,8 @@
 #!/bin/sh
 # The operator's tool: check, print, facts and test, with their exit codes
 # (0 fine, 1 a finding, 2 wrong usage).
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 # run STATUS NAME ARGUMENT...: $OUT, $ERR

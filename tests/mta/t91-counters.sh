@@ -1,5 +1,7 @@
 #!/bin/sh
 # sluice counters and reset: what stands in Redis, for people and as JSON.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 redis_start
@@ -10,7 +12,7 @@ limit mails 100/1h messages by mail.from, client.ip
 on rcpt { pace: tempfail 450 4.7.1 "enough, free ${limit.until}" if over pace or over mails }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)" 'inet_protocols = all'
+mta_start mail "$(sluiced_milter daemon)"
 conf=$T/daemon/sluice.conf
 run() { # STATUS NAME ARGUMENT...: $OUT, $ERR
 	run_want=$1
@@ -24,7 +26,7 @@ run() { # STATUS NAME ARGUMENT...: $OUT, $ERR
 	is "$run_name" $run_got "$run_want"
 }
 send() { # LOGIN
-	smtp "$SUBMISSION" "XCLIENT ADDR=IPV6:2001:db8:1:2:3::4 LOGIN=$1" 'EHLO a.example' \
+	smtp "$SUBMISSION" --client "2001:db8:1:2:3::4" --login "$1" 'EHLO a.example' \
 		'MAIL FROM:<a@example.org>' '@repeat 4 RCPT TO:<b%d@example.net>' \
 		DATA 'Subject: x' '' 'Body.' . QUIT
 }

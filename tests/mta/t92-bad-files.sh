@@ -1,6 +1,8 @@
 #!/bin/sh
 # Rule and table files that no editor makes: NUL, wrong UTF-8, too large, very
 # many entries, very deep; each a clear message with a position, none a crash.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 check() { # STATUS NAME FILE [ERE]

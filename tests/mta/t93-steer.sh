@@ -1,6 +1,8 @@
 #!/bin/sh
 # What operators change: grants, resets, switched rules, tables in Redis - by
 # the names in the rules, each with an event of who did it and why.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 

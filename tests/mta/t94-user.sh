@@ -1,5 +1,7 @@
 #!/bin/sh
 # sluice user: what support staff read out on the telephone.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 

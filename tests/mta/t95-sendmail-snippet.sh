@@ -2,6 +2,8 @@
 # contrib/sendmail/sluice.mc is what m4 and sendmail.mc take: no quote is left
 # open, and it says what the shipped rules rely on. A real Sendmail is not
 # started here.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/tap.sh"
 
 # The macros of sendmail-cf, as far as the snippet needs them: each prints

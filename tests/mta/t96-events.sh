@@ -1,5 +1,7 @@
 #!/bin/sh
 # What daemons write, read back: why, tail, stats, hosts.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 

@@ -1,5 +1,7 @@
 #!/bin/sh
 # sluice top: live, in a terminal of its own.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 

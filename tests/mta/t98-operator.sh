@@ -1,6 +1,8 @@
 #!/bin/sh
 # An operator's day: what real daemons behind a real Postfix wrote, read and
 # steered by the tool.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 
@@ -33,12 +35,12 @@ sed -i "s|$T/one|$T/two|; s/^host = .*/host = mx2.example.org/" "$T/two/sluice.c
 echo two >> "$sluiced_all"
 sluiced_start one
 sluiced_start two
-postfix_start postfix "$(sluiced_milter one)"
+mta_start mail "$(sluiced_milter one)"
 first_submission=$SUBMISSION
-postfix_start other "$(sluiced_milter two)"
+mta_start other "$(sluiced_milter two)"
 tool_conf=$T/one/sluice.conf
 send() { # PORT LOGIN ADDRESS RECIPIENTS [LOCAL]
-	smtp "$1" "XCLIENT ADDR=$3 LOGIN=$2" 'EHLO a.example' \
+	smtp "$1" --client "$3" --login "$2" 'EHLO a.example' \
 		"MAIL FROM:<$2@example.org>" "@repeat $4 RCPT TO:<${5:-b%d}@example.net>" \
 		DATA 'Subject: x' '' 'Body.' . QUIT
 }
@@ -160,7 +162,7 @@ differs() {
 }
 ok "one with other rules is marked" wait_for 15 differs
 
-smtp "$first_submission" 'EHLO a.example' 'MAIL FROM:<dora@example.org>' \
+smtp "$first_submission" --login dora 'EHLO a.example' 'MAIL FROM:<dora@example.org>' \
 	'RCPT TO:<b@example.net>' DATA "Subject: $(printf '%060d' 0 | tr 0 x)" '' . QUIT
 hits() {
 	"$BUILD/sluice" -c "$tool_conf" stats > "$T/stats" &&

@@ -1,5 +1,7 @@
 #!/bin/sh
 # sluice explain: one mail, its parts, its facts, and what each rule says to it.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Many patterns: what check says of them, and that compiling a thousand holds up
 # no mail: the old rules answer until the new ones are whole.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 
@@ -57,7 +59,7 @@ sluiced_make daemon <<'END'
 on message { word: reject 550 5.7.1 "old word" if body.raw =~ /forbidden/ }
 END
 sluiced_start daemon
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 send() {
 	smtp "$MX" 'EHLO a.example' 'MAIL FROM:<a@example.org>' \
 		'RCPT TO:<b@example.net>' DATA 'Subject: x' '' 'forbidden' . QUIT

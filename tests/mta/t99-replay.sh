@@ -1,5 +1,7 @@
 #!/bin/sh
 # sluice replay: mails of every kind of folder and file through the rules.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 
