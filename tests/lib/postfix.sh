@@ -6,6 +6,7 @@
 # starts it and sets MX and SUBMISSION to the ports of its two services. What
 # stands in contrib/postfix is its configuration: only listeners and the
 # milter's address are put in, so that those files are tested by every script.
+# It waits $MTA_PATIENCE (10s) for an answer of the milter.
 # Accepted mail is thrown away by discard(8), or MTA_SINK=maildir delivers each
 # recipient to NAME/mail/all/new. Needs root, as Postfix does.
 
@@ -46,7 +47,8 @@ postfix_main_cf() { # FOLDER MILTER
 		in_flow_delay = 0
 		queue_minfree = 0
 	END
-	sed "s|^smtpd_milters = .*|smtpd_milters = $2|" \
+	sed "s|^smtpd_milters = .*|smtpd_milters = $2|
+		s|^\(milter_command_timeout\) = .*|\1 = ${MTA_PATIENCE:-10s}|" \
 		"$TOP/contrib/postfix/main.cf.sluice"
 	case $MTA_SINK in
 	maildir) cat <<-END

@@ -6,7 +6,7 @@
 #
 # starts it with what stands in contrib/sendmail and these lines of sendmail.mc,
 # and sets MX and SUBMISSION to its ports (also on ::1). MILTER is in words of
-# Postfix. What it accepts stays in its queue, or MTA_SINK=maildir delivers each
+# Postfix; it waits $MTA_PATIENCE (10s) for it. What it accepts stays in its queue, or MTA_SINK=maildir delivers each
 # recipient to NAME/mail/all/new. Any password logs anybody in. Relaying is
 # allowed from everywhere but 203.0.113.0/24. Needs root, as Sendmail does.
 
@@ -29,7 +29,8 @@ sendmail_filter() { # MILTER
 sendmail_snippet() { # MILTER
 	sed "s/Port=smtp/Addr=127.0.0.1, Listen=500, Port=$MX/
 		s/Port=submission, M=Ea/Addr=127.0.0.1, Listen=500, Port=$SUBMISSION, M=Ea/
-		s|S=unix:[^,]*|S=$(sendmail_filter "$1")|" \
+		s|S=unix:[^,]*|S=$(sendmail_filter "$1")|
+		s|R:10s|R:${MTA_PATIENCE:-10s}|" \
 		"$TOP/contrib/sendmail/sluice.mc"
 	cat <<-END
 		DAEMON_OPTIONS(\`Family=inet6, Name=mx, Addr=::1, Port=$MX')dnl

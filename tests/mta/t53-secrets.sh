@@ -1,6 +1,8 @@
 #!/bin/sh
 # The password of the store, in its URL and in a file: nobody who may not read
 # these reads it anywhere else, and nothing starts while everybody may.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 

@@ -2,6 +2,8 @@
 # The unit for systemd: right, locked in, and the daemon does all of its work
 # inside - mail through a unix socket, patterns as machine code, attachments,
 # Redis, a reload - as somebody who has no rights.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 
 unit=$TOP/contrib/systemd/sluice.service
@@ -47,7 +49,7 @@ END
 send() { # FROM-ADDRESS LINE-OF-DATA...
 	address=$1
 	shift
-	smtp "$MX" "XCLIENT ADDR=$address" 'EHLO a.example' 'MAIL FROM:<a@example.org>' \
+	smtp "$MX" --client "$address" 'EHLO a.example' 'MAIL FROM:<a@example.org>' \
 		'RCPT TO:<b@example.net>' DATA "$@" . QUIT
 }
 status() {
@@ -63,7 +65,7 @@ is "it has no rights and can get none" \
 	"0000000000000000 0000000000000000 1 2"
 is "its files are read-only" \
 	"$(awk '$5 == "/" { print substr($6, 1, 2) }' "/proc/$(sluiced_pid daemon)/mountinfo" | tail -n 1)" ro
-postfix_start postfix "$(sluiced_milter daemon)"
+mta_start mail "$(sluiced_milter daemon)"
 send 192.0.2.1 'Subject: x' '' 'Fine.'
 like "a mail passes" "$CODES" '250 250 354 250 221$'
 send 192.0.2.1 'Subject: x' '' 'You have won it.'

@@ -2,6 +2,8 @@
 # What MTAs really say: recordings of Postfix and Sendmail, packet by packet,
 # get the answers they got when they were made (fidelity/record.sh makes them
 # anew); and miltertest, a client of somebody else's, plays MTAs of all ages.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 here=$TOP/tests/mta/fidelity
 

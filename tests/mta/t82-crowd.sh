@@ -2,6 +2,8 @@
 # A thousand MTAs' connections at once, a thousand recipients, clients that say
 # nothing more or nothing sensible: the others are served on, and a place is
 # not lost for ever.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 here=$TOP/tests/mta/fidelity
 

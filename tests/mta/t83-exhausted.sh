@@ -1,6 +1,8 @@
 #!/bin/sh
 # Descriptors, memory, threads or the log's disk run out: mail is answered (by
 # the MTA, if need be), the log says why, and nothing spins.
+#
+# MTA: both
 . "$(dirname "$0")/../lib/mta.sh"
 here=$TOP/tests/mta/fidelity
 
@@ -47,7 +49,8 @@ is_full() {
 	sluiced_log files | grep -q 'no descriptor is left for another connection (Too many open files).*MTAs wait'
 }
 ok "more than fit: the log says what is missing" wait_for 10 is_full
-postfix_start postfix "$(sluiced_milter files)" 'milter_command_timeout = 1s'
+MTA_PATIENCE=1s
+mta_start mail "$(sluiced_milter files)"
 before=$(cpu_ms "$pid")
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<a@example.org>' QUIT
 sleep 1
@@ -123,7 +126,7 @@ rules | sluiced_make memory
 sluiced_set memory 'scan_limit = 64M'
 wrap 'ulimit -c 0' 'ulimit -v 400000'
 sluiced_start memory
-postfix_start second "$(sluiced_milter memory)"
+mta_start second "$(sluiced_milter memory)"
 smtp "$MX" 'EHLO a.example' 'MAIL FROM:<a@example.org>' QUIT
 is "with little memory mail is answered" "$CODES" '220 250 250 221'
 is "who wants too much of it" "$(timeout 60 python3 "$here/hold.py" \

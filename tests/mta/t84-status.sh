@@ -2,6 +2,8 @@
 # What a running daemon says of itself: `sluice status` and `sluice reload` over
 # the control socket, the service manager by Type=notify, and the log's lines of
 # start, reload and stop, which are valid JSON whatever is in them.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 milter() {

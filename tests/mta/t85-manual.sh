@@ -2,6 +2,8 @@
 # The manual pages and README.md: every example in them is loaded, every word
 # of the language stands in sluice.rules(5) and no other, and the table of facts
 # is that of the code. `UPDATE=1 tests/mta/t85-manual.sh` writes the latter anew.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/tap.sh"
 
 cd "$TOP" || bail "no $TOP"

@@ -1,6 +1,8 @@
 #!/bin/sh
 # make install into a folder: what it puts there works from there, a file that
 # was edited is never overwritten nor taken away; shell completion.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
 root=$T/root

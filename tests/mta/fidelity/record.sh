@@ -45,7 +45,7 @@ postfix)
 	;;
 sendmail)
 	sendmail_start mta unix:/run/sluice-record/sock
-	port=$SMTP_SUBMISSION
+	port=$MX
 	version="Sendmail $(sed -n 's/^DZ//p' "$T/mta/sendmail.cf")"
 	;;
 esac
