@@ -28,7 +28,7 @@ on message {
 }
 END
 sluiced_set daemon "control = unix:$T/daemon/control.sock"
-chmod 777 "$T/daemon"
+chown nobody "$T/daemon"
 chgrp nogroup "$T/daemon/sluice.conf"
 chmod 640 "$T/daemon/sluice.conf"
 # Mappings of machine code that no file holds
