@@ -171,6 +171,18 @@ check_manual() {
 	[ "$(wc -l < "$T/named")" -gt 100 ] && [ ! -s "$T/unnamed" ]
 }
 
+# SECURITY.md says which test shows what: each must be there, and each path.
+check_security() {
+	grep -o '`[^`]*`' SECURITY.md | tr -d '`' | sort -u > "$T/quoted"
+	sed -nE 's,^((unit|mta|replay|fuzz)/[^ ]*|run\.sh)$,tests/&,p
+		s,^(contrib|milter)/[^ ]*[a-z]$,&,p' "$T/quoted" > "$T/shown"
+	while read -r path; do
+		[ -e "$path" ] || echo "SECURITY.md: there is no $path"
+	done < "$T/shown" > "$T/gone"
+	cat "$T/gone"
+	[ "$(wc -l < "$T/shown")" -gt 40 ] && [ ! -s "$T/gone" ]
+}
+
 check_shell() {
 	find tests .ci -name '*.sh' -o -path .ci/run | sort |
 		xargs -r shellcheck -x -S warning
@@ -197,7 +209,7 @@ if [ -n "${lacking:-}" ]; then
 	exit 1
 fi
 status=0
-for check in format layers lengths shared manual clang cppcheck shell python \
+for check in format layers lengths shared manual security clang cppcheck shell python \
 	paths sizes; do
 	since=$(date +%s)
 	word=ok

@@ -38,6 +38,29 @@ sluiced_set wide 'socket_mode = 0666'
 sluiced_start wide
 is "another mode" "$(stat -c '%a' "$T/wide/sock")" 666
 
+chmod 755 "$T" "$T/unix"
+as() { # GROUPS SOCKET: nobody with these groups is let in
+	timeout 10 setpriv --reuid=65534 --regid=65534 --groups "$1" \
+		python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$2" 2> "$T/as.err"
+}
+group=$(getent group postfix | cut -d: -f3)
+ok "who is in the group is let in" as "$group" "$T/unix/sock"
+is "nobody else is" "$(as 65534 "$T/unix/sock"; grep -o 'PermissionError' "$T/as.err")" \
+	PermissionError
+make lost
+sluiced_set lost 'socket_group = no-such-group'
+timeout 10 "$BUILD/sluiced" -f -c "$T/lost/sluice.conf" < /dev/null > "$T/out" 2>&1
+is "a group that is not there ends the start" $? 1
+like "  and is named" "$(cat "$T/out")" "no-such-group"
+make foreign
+chmod 777 "$T/foreign"
+timeout 10 setpriv --reuid=65534 --regid=65534 --clear-groups \
+	"$BUILD/sluiced" -f -c "$T/foreign/sluice.conf" < /dev/null > "$T/out" 2>&1
+is "so does one that we are not in" $? 1
+like "  with what was tried" "$(cat "$T/out")" 'cannot give .*sock to group postfix'
+ok "  leaving no socket with another group" test ! -e "$T/foreign/sock"
+
 kill -KILL "$(sluiced_pid unix)"
 wait_for 5 is_gone "$(sluiced_pid unix)"
 ok "a killed daemon leaves its socket" test -S "$T/unix/sock"
