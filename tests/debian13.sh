@@ -4,7 +4,7 @@
 # TLS, a newer Postfix, libmilter and gcc.
 #
 #   tests/debian13.sh              makes the folder, unless it is there, and
-#                                  runs `make test` in it; the last line is its
+#                                  runs `make CI=1 test` in it; the last line is its
 #   tests/debian13.sh COMMAND...   runs that instead, in a copy of HEAD
 #   tests/debian13.sh --drop       removes the folder
 #
@@ -65,7 +65,7 @@ if [ "${1:-}" = --drop ]; then
 	chroot_drop "$chroot"
 	exit
 fi
-[ $# -gt 0 ] || set -- make test
+[ $# -gt 0 ] || set -- make CI=1 test
 # one at a time: there is one folder
 exec 9> "$chroot.lock"
 flock -w 3600 9 || bail "another run does not end"

@@ -133,8 +133,10 @@ expect_host(SSL *ssl, const char *host)
 	    inet_pton(AF_INET6, host, address) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(
 			   SSL_get0_param(ssl), host) == 1;
+	/* What SSL_set_tlsext_host_name does; that macro warns of its cast. */
 	return SSL_set1_host(ssl, host) == 1 &&
-	       SSL_set_tlsext_host_name(ssl, host) == 1;
+	       SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+		   TLSEXT_NAMETYPE_host_name, (void *)(uintptr_t)host) == 1;
 }
 
 /* What was wrong with the certificate, if that was it. */
