@@ -142,6 +142,29 @@ check_clang() {
 		clang -fsyntax-only -Itests/unit "$@"
 }
 
+# The sources with another C library, whose headers stand before those of the
+# libraries that are built with glibc: so nothing can be linked, but what is not
+# declared there is found.
+check_musl() {
+	headers=$build/musl
+	mkdir -p "$headers"
+	for header in archive.h archive_entry.h hiredis idn2.h libmilter magic.h \
+		pcre2.h seccomp.h seccomp-syscalls.h sha2.h sha256.h hs; do
+		[ ! -e "/usr/include/$header" ] ||
+			ln -sfn "/usr/include/$header" "$headers/$header"
+	done
+	for folder in linux asm-generic; do
+		ln -sfn "/usr/include/$folder" "$headers/$folder"
+	done
+	ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$headers/asm"
+	find milter -name '*.c' | sort | xargs -r -P 2 -n 16 \
+		musl-gcc -std=c17 -D_GNU_SOURCE -DSLUICE_VERSION='""' \
+		-DSLUICE_HS -DSLUICE_ARCHIVE -DSLUICE_MAGIC -fsyntax-only \
+		-Wall -Wextra -Werror -Imilter "-I$build/gen" \
+		-idirafter "$headers" -idirafter "$headers/libmilter" \
+		-idirafter "$headers/hs"
+}
+
 check_cppcheck() {
 	cppcheck -q -j 2 --std=c11 --enable=warning,portability \
 		--inline-suppr --suppress=missingIncludeSystem \
@@ -200,7 +223,8 @@ check_paths() {
 	! git grep -nIE '/(work|farm)/|[.][.]/shared' -- . 2>/dev/null
 }
 
-for tool in objdump clang clang-format clang-tidy cppcheck shellcheck python3; do
+for tool in objdump clang clang-format clang-tidy cppcheck musl-gcc \
+	shellcheck python3; do
 	command -v $tool > /dev/null || lacking="${lacking:-} $tool"
 done
 if [ -n "${lacking:-}" ]; then
@@ -209,8 +233,8 @@ if [ -n "${lacking:-}" ]; then
 	exit 1
 fi
 status=0
-for check in format layers lengths shared manual security clang cppcheck shell python \
-	paths sizes; do
+for check in format layers lengths shared manual security clang musl cppcheck \
+	shell python paths sizes; do
 	since=$(date +%s)
 	word=ok
 	"check_$check" > "$T/out" 2>&1 || word=FOUND

@@ -6,6 +6,8 @@
  */
 #include "daemon/background.h"
 
+#include "base/port.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

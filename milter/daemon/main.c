@@ -221,7 +221,9 @@ set_process_limits(const struct conf *conf)
 	pthread_attr_setstacksize(&attributes, STACK_BYTES);
 	pthread_setattr_default_np(&attributes);
 	pthread_attr_destroy(&attributes);
+#ifdef M_ARENA_MAX /* glibc's */
 	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+#endif
 }
 
 static void

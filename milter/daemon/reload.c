@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/port.h"
 #include "daemon/keeper.h"
 #include "daemon/life.h"
 #include "daemon/life_troubles.h"

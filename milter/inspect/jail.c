@@ -12,6 +12,8 @@
  */
 #include "inspect/jail.h"
 
+#include "base/port.h"
+
 #if defined(SLUICE_ARCHIVE) || defined(SLUICE_MAGIC)
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 #include "rules/table.h"
 
 #include "base/log.h"
+#include "base/port.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "rules/entry.h"

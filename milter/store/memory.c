@@ -10,6 +10,7 @@
 #include "store/memory_merge.h"
 
 #include "base/clock.h"
+#include "base/port.h"
 #include "base/quantity.h"
 #include "base/xalloc.h"
 

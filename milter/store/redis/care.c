@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/port.h"
 #include "store/redis/greet.h"
 
 #include <hiredis/hiredis.h>

@@ -7,6 +7,8 @@
  */
 #include "store/redis/greet.h"
 
+#include "base/port.h"
+
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>

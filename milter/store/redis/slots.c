@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/port.h"
 #include "base/xalloc.h"
 #include "store/redis/cluster.h"
 #include "store/redis/redis.h"

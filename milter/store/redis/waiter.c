@@ -8,6 +8,8 @@
  */
 #include "store/redis/pool_own.h"
 
+#include "base/port.h"
+
 #include <errno.h>
 #include <time.h>
 

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/port.h"
 #include "base/xalloc.h"
 #include "tool/tool.h"
 
