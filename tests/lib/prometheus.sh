@@ -17,13 +17,22 @@ PROMETHEUS_PORT=
 PROMETHEUS_PID=
 prometheus_root=${SLUICE_PROMETHEUS:-${TMPDIR:-/tmp}/sluice-prometheus}
 
+# From Debian 13 on promtool has a package of its own.
+prometheus_packages() {
+	echo prometheus
+	apt-cache depends prometheus | sed -n 's/^ *Depends: \(promtool\)$/\1/p'
+}
+
 prometheus_unpack() {
 	rm -rf "$prometheus_root.part"
 	mkdir -p "$prometheus_root.part/deb"
 	(
 		cd "$prometheus_root.part/deb" || exit 1
-		apt-get -q download prometheus && dpkg -x ./*.deb x &&
-			mv x/usr/bin ..
+		# shellcheck disable=SC2046 # one word each
+		apt-get -q download $(prometheus_packages) &&
+			for prometheus_deb in ./*.deb; do
+				dpkg -x "$prometheus_deb" x || exit 1
+			done && mv x/usr/bin ..
 	) < /dev/null > "$T/prometheus.fetch" 2>&1 || return 1
 	rm -rf "$prometheus_root.part/deb" "$prometheus_root"
 	mv "$prometheus_root.part" "$prometheus_root"
