@@ -6,11 +6,15 @@
 # starts it and sets MX and SUBMISSION to the ports of its two services. What
 # stands in contrib/postfix is its configuration: only listeners and the
 # milter's address are put in, so that those files are tested by every script.
+# MTA_DOORS=mx or submission has only that service (both). POSTFIX_CHROOT=y:
+# what talks to milters is in a chroot, the queue's folder, and the milter's
+# socket is where contrib/postfix/main.cf.chroot says.
 # It waits $MTA_PATIENCE (10s) for an answer of the milter.
 # Accepted mail is thrown away by discard(8), or MTA_SINK=maildir delivers each
 # recipient to NAME/mail/all/new. Needs root, as Postfix does.
 
 MTA_SINK=${MTA_SINK:-discard}
+MTA_DOORS=${MTA_DOORS:-both}
 postfix_all=
 postfix_libexec=$(postconf -dh daemon_directory 2>/dev/null)
 
@@ -50,6 +54,7 @@ postfix_main_cf() { # FOLDER MILTER
 	sed "s|^smtpd_milters = .*|smtpd_milters = $2|
 		s|^\(milter_command_timeout\) = .*|\1 = ${MTA_PATIENCE:-10s}|" \
 		"$TOP/contrib/postfix/main.cf.sluice"
+	[ -z "${POSTFIX_CHROOT:-}" ] || cat "$TOP/contrib/postfix/main.cf.chroot"
 	case $MTA_SINK in
 	maildir) cat <<-END
 		virtual_mailbox_domains = regexp:{{/./ any}}
@@ -65,11 +70,13 @@ postfix_main_cf() { # FOLDER MILTER
 }
 
 postfix_master_cf() { # MX SUBMISSION
-	sed "s/^smtp  */127.0.0.1:$1 /; s/^submission  */127.0.0.1:$2 /" \
-		"$TOP/contrib/postfix/master.cf.sluice"
+	sed "s/^smtp  */127.0.0.1:$1 /; s/^submission  */127.0.0.1:$2 /
+		s/^submissions  */127.0.0.1:$(free_port) /
+		s/ inet n - - / inet n - ${POSTFIX_CHROOT:-n} /" \
+		"$TOP/contrib/postfix/master.cf.$MTA_DOORS"
 	cat <<-END
 		pickup   unix n - n 60 1 pickup
-		cleanup  unix n - n - 0 cleanup
+		cleanup  unix n - ${POSTFIX_CHROOT:-n} - 0 cleanup
 		qmgr     unix n - n 300 1 qmgr
 		rewrite  unix - - n - - trivial-rewrite
 		bounce   unix - - n - 0 bounce
@@ -135,7 +142,9 @@ postfix_start() {
 		< /dev/null > /dev/null 2> "$postfix_dir/start.err" &
 	echo $! > "$postfix_dir/pid"
 	postfix_all="$postfix_all $postfix_dir"
-	wait_for 10 postfix_is_up "$postfix_dir" "$SUBMISSION" || bail \
+	postfix_port=$SUBMISSION
+	[ "$MTA_DOORS" != mx ] || postfix_port=$MX
+	wait_for 10 postfix_is_up "$postfix_dir" "$postfix_port" || bail \
 		"no Postfix: $(tail -n 5 "$postfix_dir/start.err" "$postfix_dir/maillog" 2>&1)"
 }
 

@@ -11,6 +11,7 @@
 # allowed from everywhere but 203.0.113.0/24. Needs root, as Sendmail does.
 
 MTA_SINK=${MTA_SINK:-discard}
+MTA_DOORS=${MTA_DOORS:-both}
 sendmail_pids=
 sendmail_libs=
 
@@ -31,11 +32,11 @@ sendmail_snippet() { # MILTER
 		s/Port=submission, M=Ea/Addr=127.0.0.1, Listen=500, Port=$SUBMISSION, M=Ea/
 		s|S=unix:[^,]*|S=$(sendmail_filter "$1")|
 		s|R:10s|R:${MTA_PATIENCE:-10s}|" \
-		"$TOP/contrib/sendmail/sluice.mc"
-	cat <<-END
-		DAEMON_OPTIONS(\`Family=inet6, Name=mx, Addr=::1, Port=$MX')dnl
-		DAEMON_OPTIONS(\`Family=inet6, Name=submission, Addr=::1, Port=$SUBMISSION, M=Ea')dnl
-	END
+		"$TOP/contrib/sendmail/$MTA_DOORS.mc"
+	[ "$MTA_DOORS" = submission ] ||
+		echo "DAEMON_OPTIONS(\`Family=inet6, Name=mx, Addr=::1, Port=$MX')dnl"
+	[ "$MTA_DOORS" = mx ] ||
+		echo "DAEMON_OPTIONS(\`Family=inet6, Name=submission, Addr=::1, Port=$SUBMISSION, M=Ea')dnl"
 }
 
 # A mailer that writes a file for each recipient, as virtual(8) does
@@ -181,7 +182,9 @@ sendmail_start() {
 		2> "$sendmail_dir/m4.err" ||
 		bail "m4: $(tail -n 5 "$sendmail_dir/m4.err")"
 	sendmail_spawn "$sendmail_dir" "$sendmail_milter"
-	wait_for 20 sendmail_is_up "$sendmail_dir" "$SUBMISSION" &&
+	sendmail_port=$SUBMISSION
+	[ "$MTA_DOORS" != mx ] || sendmail_port=$MX
+	wait_for 20 sendmail_is_up "$sendmail_dir" "$sendmail_port" &&
 		is_running "$(cat "$sendmail_dir/pid")" ||
 		bail "no Sendmail: $(tail -n 5 "$sendmail_dir/out")"
 	wait_for 5 test -S "$sendmail_dir/run/saslauthd/mux" ||

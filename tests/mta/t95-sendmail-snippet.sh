@@ -1,5 +1,5 @@
 #!/bin/sh
-# contrib/sendmail/sluice.mc is what m4 and sendmail.mc take: no quote is left
+# contrib/sendmail/both.mc is what m4 and sendmail.mc take: no quote is left
 # open, and it says what the shipped rules rely on. A real Sendmail is not
 # started here.
 #
@@ -18,7 +18,7 @@ define(`INPUT_MAIL_FILTER', `filter $1 = $2
 ')
 divert(0)dnl
 END
-expanded=$(m4 "$T/macros.m4" "$TOP/contrib/sendmail/sluice.mc" 2>&1)
+expanded=$(m4 "$T/macros.m4" "$TOP/contrib/sendmail/both.mc" 2>&1)
 is "m4 takes it" "$?" 0
 like "the filter is ours" "$expanded" '^filter sluice = S=unix:/'
 like "it waits no longer than Sendmail's 10 s for an answer" "$expanded" 'R:10s'
