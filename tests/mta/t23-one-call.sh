@@ -51,7 +51,7 @@ at_most "a mail to three recipients asks at most once a stage" "$(calls)" "$asks
 at_least "  and did ask" "$(calls)" "$asks"
 is "  with nothing but the script (and the daemon's own record)" "$(rcli info commandstats | tr -d '\r' |
 	sed -n 's/^cmdstat_\([a-z]*\):.*/\1/p' |
-	grep -Evx 'evalsha|eval|hget|hset|hmget|hmset|mget|pexpire|expire|time|config|info|ping|type|pttl|ttl|hello|client|pexpireat|expireat|exists|command|script|hgetall|zadd|zremrangebyscore|zremrangebyrank|del' |
+	grep -Evx 'evalsha|eval|get|hget|hset|hmget|hmset|mget|pexpire|expire|time|config|info|ping|type|pttl|ttl|hello|client|pexpireat|expireat|exists|command|script|hgetall|zadd|zremrangebyscore|zremrangebyrank|del' |
 	tr '\n' ' ')" ""
 rcli config resetstat > /dev/null
 mails 5
