@@ -2,6 +2,8 @@
 # What strangers say - clients, mails, and whoever can write to Redis - through
 # all that is printed: logs, replies, events, and each command of the tool, for
 # people and as JSON. Nothing steers a terminal, nothing hides.
+#
+# MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 . "$TOP/tests/lib/tool.sh"
 
