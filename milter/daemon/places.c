@@ -40,7 +40,7 @@ static int ceiling = INT32_MAX;
 static uint32_t most = UINT32_MAX;
 static uint64_t n_files_allowed;
 
-static int64_t told_us; /* the listener's thread only */
+static _Atomic int64_t told_us; /* when a line was last logged */
 static atomic_uint_fast64_t n_accepted;
 
 struct places
