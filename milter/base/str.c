@@ -131,6 +131,17 @@ str_from(struct str s, size_t from)
 }
 
 struct str
+str_take(struct str *rest, char c)
+{
+	ptrdiff_t at = str_find(*rest, c);
+	size_t len = at < 0 ? rest->len : (size_t)at;
+	struct str head = str_sub(*rest, 0, len);
+
+	*rest = str_from(*rest, at < 0 ? len : len + 1);
+	return head;
+}
+
+struct str
 str_trim(struct str s)
 {
 	while (s.len > 0 && ascii_is_space(s.p[0]))

@@ -37,6 +37,10 @@ ptrdiff_t str_find_last(struct str s, char c);
 
 struct str str_sub(struct str s, size_t from, size_t to); /* [from, to) */
 struct str str_from(struct str s, size_t from);
+/* What stands before the first c, all of it if there is none; *rest moves on
+ * behind that c. Line by line: while (text.len > 0) line = str_take(&text,
+ * '\n'). */
+struct str str_take(struct str *rest, char c);
 struct str str_trim(struct str s); /* blanks, tabs, CR, LF at both ends */
 
 char ascii_lower(char c);

@@ -257,12 +257,8 @@ read_lines(struct reader *r)
 	struct str rest = r->conf->source.text;
 
 	while (rest.len > 0) {
-		ptrdiff_t end = str_find(rest, '\n');
-
-		r->line = end < 0 ? rest : str_sub(rest, 0, (size_t)end);
+		r->line = str_take(&rest, '\n');
 		read_line(r);
-		rest = end < 0 ? str_from(rest, rest.len)
-			       : str_from(rest, (size_t)end + 1);
 	}
 }
 

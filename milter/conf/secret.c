@@ -125,13 +125,8 @@ secret_mask(struct arena *arena, struct str text)
 {
 	struct str masked = arena_str(arena, text), rest = masked;
 
-	while (rest.len > 0) {
-		ptrdiff_t end = str_find(rest, '\n');
-		size_t len = end < 0 ? rest.len : (size_t)end;
-
-		mask_line(str_sub(rest, 0, len));
-		rest = str_from(rest, end < 0 ? len : len + 1);
-	}
+	while (rest.len > 0)
+		mask_line(str_take(&rest, '\n'));
 	return masked;
 }
 

@@ -40,13 +40,9 @@ static void
 add_said(struct str text, struct buf *answer)
 {
 	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
-
 		buf_add_cstr(answer, "said ");
-		log_escape(answer, str_sub(text, 0, len), SAID_MAX);
+		log_escape(answer, str_take(&text, '\n'), SAID_MAX);
 		buf_byte(answer, '\n');
-		text = str_from(text, end < 0 ? len : len + 1);
 	}
 }
 
@@ -92,14 +88,12 @@ static const struct command {
 static void
 run_command(struct str line, struct buf *answer)
 {
-	ptrdiff_t blank = str_find(line, ' ');
-	size_t len = blank < 0 ? line.len : (size_t)blank;
-	struct str name = str_sub(line, 0, len);
+	struct str name = str_take(&line, ' ');
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		if (!str_is(name, commands[i].name))
 			continue;
-		commands[i].run(str_trim(str_from(line, len)), answer);
+		commands[i].run(str_trim(line), answer);
 		return;
 	}
 	buf_add_cstr(answer, "error there are 'status' and 'reload'\n");

@@ -29,10 +29,8 @@ struct answer_head {
 static struct str
 take_line(struct str *rest)
 {
-	ptrdiff_t end = str_find(*rest, '\n');
-	struct str line = str_sub(*rest, 0, end < 0 ? rest->len : (size_t)end);
+	struct str line = str_take(rest, '\n');
 
-	*rest = end < 0 ? STR("") : str_from(*rest, (size_t)end + 1);
 	if (line.len > 0 && line.p[line.len - 1] == '\r')
 		line.len--;
 	return line;
@@ -73,27 +71,16 @@ path_of(struct str target)
 		at = str_find(target, '/');
 		target = at < 0 ? STR("/") : str_from(target, (size_t)at);
 	}
-	at = str_find(target, '?');
-	if (at >= 0)
-		target = str_sub(target, 0, (size_t)at);
+	target = str_take(&target, '?');
 	return str_starts(target, STR("/")) ? target : STR("");
-}
-
-static struct str
-take_word(struct str *line)
-{
-	ptrdiff_t end = str_find(*line, ' ');
-	struct str word = str_sub(*line, 0, end < 0 ? line->len : (size_t)end);
-
-	*line = end < 0 ? STR("") : str_from(*line, (size_t)end + 1);
-	return word;
 }
 
 /* "GET /metrics HTTP/1.1"; -1: it is no such thing. */
 static int
 parse_request_line(struct str line, struct request *request_out)
 {
-	struct str method = take_word(&line), target = take_word(&line);
+	struct str method = str_take(&line, ' ');
+	struct str target = str_take(&line, ' ');
 
 	if (method.len == 0 || !str_starts(line, STR("HTTP/1.")) ||
 	    line.len != 8 || !ascii_is_digit(line.p[7]))

@@ -55,13 +55,8 @@ log_line(struct str line, enum log_level level)
 void
 reload_log_lines(struct str text, enum log_level level)
 {
-	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
-
-		log_line(str_sub(text, 0, len), level);
-		text = str_from(text, end < 0 ? len : len + 1);
-	}
+	while (text.len > 0)
+		log_line(str_take(&text, '\n'), level);
 }
 
 static void

@@ -181,13 +181,8 @@ add_needed(struct macro_list *list, struct arena *arena, struct str name)
 static void
 add_names(struct macro_list *list, struct arena *arena, struct str names)
 {
-	while (names.len > 0) {
-		ptrdiff_t end = str_find(names, ' ');
-		size_t len = end < 0 ? names.len : (size_t)end;
-
-		add_name(list, arena, str_sub(names, 0, len));
-		names = str_from(names, end < 0 ? len : len + 1);
-	}
+	while (names.len > 0)
+		add_name(list, arena, str_take(&names, ' '));
 }
 
 static char *

@@ -31,14 +31,12 @@ report(const struct trace_options *options, struct trace_result *result,
     struct str text)
 {
 	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end == -1 ? text.len : (size_t)end;
+		struct str line = str_take(&text, '\n');
 
 		if (options->as_tap)
 			buf_add_cstr(&result->report, "# ");
-		buf_add(&result->report, str_sub(text, 0, len));
+		buf_add(&result->report, line);
 		buf_byte(&result->report, '\n');
-		text = str_from(text, end == -1 ? len : len + 1);
 	}
 }
 

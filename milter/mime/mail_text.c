@@ -30,13 +30,12 @@ mail_text_done(struct mail_text *mail)
 static struct str
 first_line(struct str text, struct str *rest_out)
 {
-	ptrdiff_t end = str_find(text, '\n');
-	size_t len = end < 0 ? text.len : (size_t)end;
+	struct str line = str_take(&text, '\n');
 
-	*rest_out = str_from(text, end < 0 ? len : len + 1);
-	if (len > 0 && text.p[len - 1] == '\r')
-		len--;
-	return str_sub(text, 0, len);
+	*rest_out = text;
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	return line;
 }
 
 static bool

@@ -77,13 +77,11 @@ static int
 add_macros(struct needs *needs, struct str names, enum stage stage)
 {
 	while (names.len > 0) {
-		ptrdiff_t blank = str_find(names, ' ');
-		size_t len = blank < 0 ? names.len : (size_t)blank;
+		struct str name = str_take(&names, ' ');
 
-		if (add_macro(needs, str_sub(names, 0, len), stage,
-			needs->arena) == -1)
+		if (add_macro(needs, name, stage, needs->arena) == -1)
 			return -1;
-		names = str_trim(str_from(names, len));
+		names = str_trim(names);
 	}
 	return 0;
 }

@@ -241,17 +241,14 @@ add_lines(const struct table *table, struct set *set, struct str text,
 	size_t n_bad = 0, number = 0;
 
 	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
+		struct str line = str_take(&text, '\n');
 
 		set_number(set, ++number);
 		buf_clear(&reason);
-		if (add_line(table->type, set, str_sub(text, 0, len),
-			&reason) == -1 &&
+		if (add_line(table->type, set, line, &reason) == -1 &&
 		    n_bad++ < BAD_LINES_SHOWN)
 			buf_printf(error, "%s%s:%zu: %s", n_bad > 1 ? "; " : "",
 			    path, number, reason.p);
-		text = str_from(text, len + 1);
 	}
 	if (n_bad > BAD_LINES_SHOWN)
 		buf_printf(error, "; and %zu more line%s",

@@ -184,11 +184,8 @@ read_shapes(struct completion *c, const char *arguments)
 	int depth = 0;
 
 	while (rest.len > 0) {
-		ptrdiff_t blank = str_find(rest, ' ');
-		size_t len = blank < 0 ? rest.len : (size_t)blank;
-
-		add_shape(c, str_sub(rest, 0, len), &depth);
-		rest = str_trim(str_from(rest, len));
+		add_shape(c, str_take(&rest, ' '), &depth);
+		rest = str_trim(rest);
 	}
 }
 

@@ -41,7 +41,6 @@ const struct status_line *status_next(
 
 /* The number before the first blank of *rest, which moves on behind it. */
 uint64_t status_take_number(struct str *rest);
-struct str status_take_word(struct str *rest);
 
 /* The rules as they are in files now, beside those that run. */
 enum status_disk {

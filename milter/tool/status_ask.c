@@ -99,28 +99,21 @@ unescaped(struct arena *arena, struct str text)
 static void
 add_line(struct status_reply *reply, struct str line)
 {
-	ptrdiff_t blank = str_find(line, ' ');
-	size_t len = blank < 0 ? line.len : (size_t)blank;
+	struct str name = str_take(&line, ' ');
 
 	reply->lines = arena_grow(
 	    reply->arena, reply->lines, reply->n, sizeof(*reply->lines));
 	reply->lines[reply->n++] = (struct status_line){
-		.name = arena_str(reply->arena, str_sub(line, 0, len)),
-		.value = unescaped(
-		    reply->arena, str_from(line, len + (len < line.len))),
+		.name = arena_str(reply->arena, name),
+		.value = unescaped(reply->arena, line),
 	};
 }
 
 static void
 split(struct status_reply *reply, struct str text)
 {
-	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
-
-		add_line(reply, str_sub(text, 0, len));
-		text = str_from(text, end < 0 ? len : len + 1);
-	}
+	while (text.len > 0)
+		add_line(reply, str_take(&text, '\n'));
 }
 
 /* Is it all of an answer, in words that we know? */
@@ -202,21 +195,10 @@ status_text(const struct status_reply *reply, const char *name)
 	return line != NULL ? line->value : STR("");
 }
 
-struct str
-status_take_word(struct str *rest)
-{
-	ptrdiff_t blank = str_find(*rest, ' ');
-	size_t len = blank < 0 ? rest->len : (size_t)blank;
-	struct str word = str_sub(*rest, 0, len);
-
-	*rest = str_from(*rest, len + (len < rest->len));
-	return word;
-}
-
 uint64_t
 status_take_number(struct str *rest)
 {
-	struct str word = status_take_word(rest);
+	struct str word = str_take(rest, ' ');
 	uint64_t number = 0;
 
 	if (number_parse(word, INT64_MAX, &number) == -1)

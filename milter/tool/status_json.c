@@ -155,7 +155,7 @@ add_troubles(const struct status_reply *reply, struct buf *out)
 
 		json_newline(out);
 		json_open(out, NULL, '{');
-		json_text(out, "level", status_take_word(&rest));
+		json_text(out, "level", str_take(&rest, ' '));
 		json_number(out, "times", status_take_number(&rest));
 		json_time(out, "first", (int64_t)status_take_number(&rest));
 		json_time(out, "last", (int64_t)status_take_number(&rest));

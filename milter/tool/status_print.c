@@ -38,7 +38,7 @@ add_wrapped(struct buf *out, struct str text, size_t column, size_t indent)
 	bool is_first = true;
 
 	while (text.len > 0) {
-		struct str word = status_take_word(&text);
+		struct str word = str_take(&text, ' ');
 		size_t width = n_columns(word);
 
 		if (!is_first && column + 1 + width > WIDTH) {
@@ -282,13 +282,13 @@ print_build(const struct page *page)
 static void
 print_trouble(const struct page *page, struct str value)
 {
-	struct str level = status_take_word(&value);
+	struct str level = str_take(&value, ' ');
 	unsigned long long times = status_take_number(&value);
 	struct buf head = { 0 }, line = { 0 };
 	char at[WHEN_MAX];
 	int64_t last_ms;
 
-	status_take_word(&value);
+	str_take(&value, ' ');
 	last_ms = (int64_t)status_take_number(&value);
 	buf_printf(&head,
 	    "  %s  %.*s: ", when_text(last_ms, page->status->now_ms, at).p,

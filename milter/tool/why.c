@@ -114,17 +114,6 @@ add_plain(struct buf *out, const char *label, const struct store_event *event,
 		add_line(out, label, "%.*s", STR_ARG(value));
 }
 
-/* The line's end, and the next one's begin. */
-static struct str
-take_line(struct str *rest)
-{
-	ptrdiff_t end = str_find(*rest, '\n');
-	struct str line = str_sub(*rest, 0, end < 0 ? rest->len : (size_t)end);
-
-	*rest = str_from(*rest, end < 0 ? rest->len : (size_t)end + 1);
-	return line;
-}
-
 /* "pace: …": the begin of a rule? Its label is all that is needed of the
  * language: what follows it belongs to the rule until the next one. */
 static bool
@@ -151,7 +140,7 @@ add_source(
 	for (unsigned i = 0; i < line_number; i++) {
 		if (text.len == 0)
 			return false;
-		line = take_line(&text);
+		line = str_take(&text, '\n');
 	}
 	for (int i = 0; i < RULE_LINES; i++) {
 		struct str trimmed = str_trim(line);
@@ -164,7 +153,7 @@ add_source(
 			break;
 		add_line(
 		    out, "", "%s%.*s", i == 0 ? "" : "    ", STR_ARG(trimmed));
-		line = take_line(&text);
+		line = str_take(&text, '\n');
 	}
 	return true;
 }

@@ -138,7 +138,7 @@ strings_are_compared_by_bytes(void **state)
 static void
 strings_are_cut_within_their_bounds(void **state)
 {
-	struct str none = { 0 };
+	struct str none = { 0 }, rest = STR("a  b");
 
 	(void)state;
 	check_str("sub", str_sub(STR("abc"), 1, 2), "b");
@@ -146,6 +146,11 @@ strings_are_cut_within_their_bounds(void **state)
 	check_str("sub behind the end", str_sub(STR("abc"), 8, 9), "");
 	check_str("sub backwards", str_sub(STR("abc"), 2, 1), "");
 	check_str("from nothing", str_from(none, 3), "");
+	check_str("take", str_take(&rest, ' '), "a");
+	check_str("what is left", rest, " b");
+	check_str("take nothing", str_take(&rest, ' '), "");
+	check_str("take the last", str_take(&rest, ' '), "b");
+	check_str("take of nothing", str_take(&rest, ' '), "");
 	check_str("trim", str_trim(STR(" \t\r\na b\n ")), "a b");
 	check_str("trim blanks", str_trim(STR("   ")), "");
 	check_str("trim nothing", str_trim(none), "");

@@ -153,13 +153,8 @@ read_rule(struct html_sheet *sheet, struct str selectors, struct str body)
 	html_style_read(&style, body);
 	if (style.set == 0)
 		return;
-	while (selectors.len > 0) {
-		ptrdiff_t comma = str_find(selectors, ',');
-		size_t len = comma >= 0 ? (size_t)comma : selectors.len;
-
-		read_selector(sheet, str_sub(selectors, 0, len), &style);
-		selectors = str_from(selectors, len + 1);
-	}
+	while (selectors.len > 0)
+		read_selector(sheet, str_take(&selectors, ','), &style);
 }
 
 /* "@media screen" is for all who read; one with a size, or print, is not. */

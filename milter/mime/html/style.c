@@ -162,15 +162,10 @@ read_font(struct str value, int32_t *value_out)
 	struct length length;
 
 	while (value.len > 0) {
-		struct str word = value;
-		ptrdiff_t end = str_find(value, ' ');
+		struct str word = str_take(&value, ' ');
 
-		if (end >= 0)
-			word = str_sub(value, 0, (size_t)end);
-		value = str_trim(str_from(value, word.len));
-		end = str_find(word, '/');
-		if (end >= 0)
-			word = str_sub(word, 0, (size_t)end);
+		value = str_trim(value);
+		word = str_take(&word, '/');
 		if (!read_length(word, &length))
 			continue;
 		/* "font: 600 16px serif": how bold */
@@ -221,14 +216,11 @@ read_background(struct str value, int32_t *value_out)
 	if (str_starts(value, STR("rgb")) || str_starts(value, STR("hsl")))
 		return read_color(value, value_out);
 	while (value.len > 0) {
-		ptrdiff_t end = str_find(value, ' ');
-		struct str word =
-		    str_sub(value, 0, end >= 0 ? (size_t)end : value.len);
-		int32_t color = html_color_parse(word);
+		int32_t color = html_color_parse(str_take(&value, ' '));
 
 		if (color != HTML_COLOR_UNKNOWN)
 			*value_out = color;
-		value = str_trim(str_from(value, word.len));
+		value = str_trim(value);
 	}
 	return true;
 }

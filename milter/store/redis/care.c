@@ -90,13 +90,10 @@ static struct str
 info_value(struct str info, struct str name)
 {
 	while (info.len > 0) {
-		ptrdiff_t end = str_find(info, '\n');
-		struct str line =
-		    str_sub(info, 0, end < 0 ? info.len : (size_t)end);
+		struct str line = str_take(&info, '\n');
 
 		if (str_starts(line, name))
 			return str_trim(str_from(line, name.len));
-		info = str_from(info, line.len + (end < 0 ? 0 : 1));
 	}
 	return STR("");
 }

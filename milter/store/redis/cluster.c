@@ -175,25 +175,13 @@ static const struct {
 	{ "CROSSSLOT", CLUSTER_ERROR_CROSSSLOT },
 };
 
-/* Takes a word off the head of *rest; blanks are what divides. */
-static struct str
-take_word(struct str *rest)
-{
-	ptrdiff_t blank = str_find(*rest, ' ');
-	struct str word = blank < 0 ? *rest : str_sub(*rest, 0, (size_t)blank);
-
-	*rest = blank < 0 ? (struct str){ NULL, 0 }
-			  : str_from(*rest, (size_t)blank + 1);
-	return word;
-}
-
 /* "3999 127.0.0.1:6381"; an IPv6 address stands without brackets. */
 static int
 read_redirect(struct str text, const struct cluster_address *asked,
     struct cluster_redirect *redirect_out)
 {
 	struct cluster_redirect redirect;
-	struct str slot = take_word(&text), place = take_word(&text);
+	struct str slot = str_take(&text, ' '), place = str_take(&text, ' ');
 	ptrdiff_t colon = str_find_last(place, ':');
 	uint64_t number, port;
 
@@ -214,7 +202,7 @@ cluster_error_read(struct str text, const struct cluster_address *asked,
     struct cluster_redirect *redirect_out)
 {
 	enum cluster_error error = CLUSTER_ERROR_OTHER;
-	struct str word = take_word(&text);
+	struct str word = str_take(&text, ' ');
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (str_is(word, errors[i].word))

@@ -70,9 +70,7 @@ static const char *const advices[] = {
 static const char *
 advice_on(struct str refusal)
 {
-	ptrdiff_t blank = str_find(refusal, ' ');
-	struct str word =
-	    str_sub(refusal, 0, blank < 0 ? refusal.len : (size_t)blank);
+	struct str word = str_take(&refusal, ' ');
 
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (str_is(word, refusals[i].word))

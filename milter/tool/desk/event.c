@@ -78,14 +78,9 @@ event_has_ref(const struct store_event *event, struct str ref)
 		return false;
 	if (str_eq_nocase(event_get(event, "ref"), ref))
 		return true;
-	while (refs.len > 0) {
-		ptrdiff_t end = str_find(refs, ' ');
-		size_t len = end < 0 ? refs.len : (size_t)end;
-
-		if (str_eq_nocase(str_sub(refs, 0, len), ref))
+	while (refs.len > 0)
+		if (str_eq_nocase(str_take(&refs, ' '), ref))
 			return true;
-		refs = str_from(refs, end < 0 ? len : len + 1);
-	}
 	return false;
 }
 

@@ -146,15 +146,13 @@ screen_frame(struct str text, unsigned rows, unsigned columns, struct buf *out)
 {
 	buf_add_cstr(out, HOME);
 	for (unsigned row = 0; row < rows && text.len > 0; row++) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
+		struct str line = str_take(&text, '\n');
 
 		/* A newline behind the last row would move all of it up. */
 		if (row > 0)
 			buf_add_cstr(out, "\r\n");
-		add_cut(out, str_sub(text, 0, len), columns);
+		add_cut(out, line, columns);
 		buf_add_cstr(out, TO_EDGE);
-		text = str_from(text, end < 0 ? len : len + 1);
 	}
 	buf_add_cstr(out, TO_END);
 }
