@@ -11,18 +11,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "conf/endpoint_socket.h"
 #include "daemon/listen.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define READ_BYTES      ((size_t)2048)
@@ -61,63 +57,25 @@ static struct inquiry {
 	uid_t asker;
 } inquiry;
 
+/* A bound socket, or -1 with errno. mode: of one that is a file. */
 static int
-bind_unix(const struct endpoint *at, uint32_t mode)
+bind_to(const struct endpoint *at, uint32_t mode)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	mode_t old = umask(0777 & ~(mode_t)mode);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int saved;
+	struct endpoint_address address;
+	int fd = endpoint_socket(at, &address), on = 1, saved;
+	mode_t old;
 
-	memcpy(address.sun_path, at->path, strlen(at->path) + 1);
-	if (fd != -1 && bind(fd, (const struct sockaddr *)&address,
-			    sizeof(address)) == -1) {
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	old = umask(0777 & ~(mode_t)mode);
+	if (bind(fd, &address.any, address.len) == -1) {
 		saved = errno;
 		close(fd);
 		errno = saved;
 		fd = -1;
 	}
 	umask(old);
-	return fd;
-}
-
-static int
-bind_first(const struct addrinfo *info)
-{
-	int on = 1, saved;
-	int fd = socket(
-	    info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd == -1)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-	    bind(fd, info->ai_addr, info->ai_addrlen) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static int
-bind_inet(const struct endpoint *at)
-{
-	struct addrinfo hints = {
-		.ai_family = at->kind == ENDPOINT_INET ? AF_INET : AF_INET6,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-	};
-	struct addrinfo *found;
-	char port[8];
-	int fd;
-
-	snprintf(port, sizeof(port), "%u", at->port);
-	if (getaddrinfo(at->host, port, &hints, &found) != 0) {
-		errno = EADDRNOTAVAIL; /* a moment ago it was found */
-		return -1;
-	}
-	fd = bind_first(found);
-	freeaddrinfo(found);
 	return fd;
 }
 
@@ -129,8 +87,7 @@ open_place(
 	bool is_unix = listener->at.kind == ENDPOINT_UNIX;
 
 	place->is_unix = is_unix;
-	place->fd =
-	    is_unix ? bind_unix(&listener->at, mode) : bind_inet(&listener->at);
+	place->fd = bind_to(&listener->at, mode);
 	if (place->fd == -1 ||
 	    (is_unix && listen_secure(listener, mode, group, error) == -1)) {
 		if (error->len == 0)

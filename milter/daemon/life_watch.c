@@ -9,17 +9,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "conf/endpoint_socket.h"
 #include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/sessions.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define READY_EVERY_MS 200
@@ -54,46 +50,6 @@ watch_judge(struct watch_past *past, const struct watch_facts *facts)
 	return WATCH_FINE;
 }
 
-static int
-connect_unix(const struct endpoint *at)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	memcpy(address.sun_path, at->path, strlen(at->path) + 1);
-	if (fd == -1 || connect(fd, (const struct sockaddr *)&address,
-			    sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -2;
-}
-
-static int
-connect_inet(const struct endpoint *at)
-{
-	struct addrinfo hints = {
-		.ai_family = at->kind == ENDPOINT_INET ? AF_INET : AF_INET6,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV,
-	};
-	struct addrinfo *found;
-	char port[8];
-	int fd;
-
-	snprintf(port, sizeof(port), "%u", at->port);
-	if (getaddrinfo(at->host, port, &hints, &found) != 0)
-		return -1;
-	fd = socket(
-	    found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd != -1 && connect(fd, found->ai_addr, found->ai_addrlen) == -1 &&
-	    errno != EINPROGRESS) {
-		close(fd);
-		fd = -2;
-	}
-	freeaddrinfo(found);
-	return fd;
-}
-
 static bool
 is_soon(int fd, short events, int64_t end_us)
 {
@@ -109,17 +65,20 @@ watch_probe(const struct endpoint *at, int wait_ms)
 	static const char quit[] = { 0, 0, 0, 1, 'Q' };
 	int64_t end_us = clock_steady_us() + wait_ms * US_OF_MS;
 	enum watch_probe answer = WATCH_SILENT;
+	struct endpoint_address address;
+	int fd = endpoint_socket(at, &address);
 	char byte;
-	/* -1: we have none, -2: nobody takes it. */
-	int fd =
-	    at->kind == ENDPOINT_UNIX ? connect_unix(at) : connect_inet(at);
 
-	if (fd < 0)
-		return fd == -1 ? WATCH_UNKNOWN : WATCH_SILENT;
+	if (fd == -1)
+		return WATCH_UNKNOWN;
+	if (connect(fd, &address.any, address.len) == -1 &&
+	    errno != EINPROGRESS)
+		goto out;
 	if (is_soon(fd, POLLOUT, end_us) &&
 	    send(fd, quit, sizeof(quit), MSG_NOSIGNAL) == sizeof(quit) &&
 	    is_soon(fd, POLLIN, end_us) && recv(fd, &byte, 1, 0) == 0)
 		answer = WATCH_ANSWERED;
+out:
 	close(fd);
 	return answer;
 }

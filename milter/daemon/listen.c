@@ -8,6 +8,7 @@
 
 #include "base/ip.h"
 #include "base/quantity.h"
+#include "conf/endpoint_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define ARENA_FIRST_BYTES ((size_t)512)
@@ -109,18 +108,15 @@ take_lock(const struct endpoint *at, struct buf *error)
 
 /* Does somebody accept connections on that socket? */
 static bool
-is_answered(const char *path)
+is_answered(const struct endpoint *at)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct endpoint_address address;
+	int fd = endpoint_socket(at, &address);
 	bool is_good;
-	int fd;
 
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return true; /* not known: leave it alone */
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	is_good = connect(fd, (const struct sockaddr *)&address,
-		      sizeof(address)) == 0 ||
+	is_good = connect(fd, &address.any, address.len) == 0 ||
 		  errno != ECONNREFUSED;
 	close(fd);
 	return is_good;
@@ -140,7 +136,7 @@ remove_stale(const struct endpoint *at, struct buf *error)
 		    at->text);
 		return -1;
 	}
-	if (is_answered(at->path)) {
+	if (is_answered(at)) {
 		buf_printf(error, "another program listens on %s", at->text);
 		return -1;
 	}
@@ -163,16 +159,15 @@ claim_unix(struct listener *listener, struct buf *error)
 
 /* Binds and closes again, only to know why it would fail. */
 static int
-try_bind(const struct addrinfo *info)
+try_bind(const struct endpoint *at)
 {
-	int on = 1, saved, rc = -1;
-	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct endpoint_address address;
+	int fd = endpoint_socket(at, &address), on = 1, saved, rc = -1;
 
 	if (fd == -1)
 		return -1;
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-	    bind(fd, info->ai_addr, info->ai_addrlen) == 0 &&
-	    listen(fd, 1) == 0)
+	    bind(fd, &address.any, address.len) == 0 && listen(fd, 1) == 0)
 		rc = 0;
 	saved = errno;
 	close(fd);
@@ -184,23 +179,15 @@ static int
 claim_inet(struct listener *listener, struct buf *error)
 {
 	const struct endpoint *at = &listener->at;
-	struct addrinfo hints = {
-		.ai_family = at->kind == ENDPOINT_INET ? AF_INET : AF_INET6,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
-	};
-	struct addrinfo *found;
-	char port[8];
-	int rc;
+	struct endpoint_address address;
+	int rc = endpoint_address(at, &address);
 
-	snprintf(port, sizeof(port), "%u", at->port);
-	rc = getaddrinfo(at->host, port, &hints, &found);
 	if (rc != 0) {
 		buf_printf(error, "cannot listen on %s: %s", at->text,
 		    gai_strerror(rc));
 		return -1;
 	}
-	rc = try_bind(found);
+	rc = try_bind(at);
 	if (rc == -1 && errno == EADDRINUSE)
 		buf_printf(error,
 		    "cannot listen on %s: another program uses this port",
@@ -208,7 +195,6 @@ claim_inet(struct listener *listener, struct buf *error)
 	else if (rc == -1)
 		buf_printf(error, "cannot listen on %s: %s", at->text,
 		    strerror(errno));
-	freeaddrinfo(found);
 	return rc;
 }
 

@@ -7,16 +7,13 @@
 #include "daemon/pulse.h"
 
 #include "base/log.h"
+#include "conf/endpoint_socket.h"
 #include "daemon/places.h"
 #include "daemon/sessions.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,47 +23,18 @@
 /* Length 1, command SMFIC_ABORT; libmilter ignores it before a negotiation. */
 static const char packet[] = { 0, 0, 0, 1, 'A' };
 
+/* A connection, perhaps still on its way, or -1. */
 static int
-try_connect(int family, const struct sockaddr *address, socklen_t length)
+try_connect(const struct endpoint *at)
 {
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct endpoint_address address;
+	int fd = endpoint_socket(at, &address);
 
-	if (fd == -1)
-		return -1;
-	if (connect(fd, address, length) == 0 || errno == EINPROGRESS)
+	if (fd == -1 || connect(fd, &address.any, address.len) == 0 ||
+	    errno == EINPROGRESS)
 		return fd;
 	close(fd);
 	return -1;
-}
-
-static int
-connect_unix(const struct endpoint *at)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	memcpy(address.sun_path, at->path, strlen(at->path) + 1);
-	return try_connect(AF_UNIX, (const struct sockaddr *)&address,
-	    (socklen_t)sizeof(address));
-}
-
-static int
-connect_inet(const struct endpoint *at)
-{
-	const struct addrinfo hints = {
-		.ai_family = at->kind == ENDPOINT_INET ? AF_INET : AF_INET6,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV,
-	};
-	struct addrinfo *found;
-	char port[8];
-	int fd;
-
-	snprintf(port, sizeof(port), "%u", at->port);
-	if (getaddrinfo(at->host, port, &hints, &found) != 0)
-		return -1;
-	fd = try_connect(found->ai_family, found->ai_addr, found->ai_addrlen);
-	freeaddrinfo(found);
-	return fd;
 }
 
 /* Returns the connection from now on, or -1. */
@@ -74,8 +42,7 @@ static int
 beat(int fd, const struct endpoint *at)
 {
 	if (fd == -1)
-		fd = at->kind == ENDPOINT_UNIX ? connect_unix(at)
-					       : connect_inet(at);
+		fd = try_connect(at);
 	if (fd == -1 ||
 	    send(fd, packet, sizeof(packet), MSG_NOSIGNAL | MSG_DONTWAIT) ==
 		(ssize_t)sizeof(packet) ||

@@ -6,13 +6,12 @@
 
 #include "base/clock.h"
 #include "base/quantity.h"
+#include "conf/endpoint_socket.h"
 #include "daemon/control.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define ARENA_FIRST_BYTES ((size_t)16384)
@@ -21,20 +20,19 @@
 
 /* A descriptor, or -1 with errno. */
 static int
-reach(const char *path)
+reach(const struct endpoint *at)
 {
 	const struct timeval patience = { .tv_sec = STATUS_ROOM_MS / 1000 };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct endpoint_address address;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int saved;
 
 	if (fd == -1)
 		return -1;
-	memcpy(address.sun_path, path, strlen(path) + 1);
+	endpoint_address(at, &address); /* it is a path: that cannot fail */
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) ==
-	    0)
+	if (connect(fd, &address.any, address.len) == 0)
 		return fd;
 	saved = errno;
 	close(fd);
@@ -151,7 +149,7 @@ status_ask(struct tool *tool, const char *question, struct status_reply *reply)
 		    conf->source.path);
 		return -1;
 	}
-	if ((fd = reach(conf->control.path)) == -1) {
+	if ((fd = reach(&conf->control)) == -1) {
 		say_nobody(conf, errno);
 		return -1;
 	}
