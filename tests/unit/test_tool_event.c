@@ -257,8 +257,8 @@ test_a_frame_fits_its_screen(void **state)
 
 	(void)state;
 	screen_frame(STR("abcd\nä\033b\n\nlast\nmore\n"), 4, 3, &out);
-	assert_string_equal(
-	    out.p, "\033[Habc\033[K\r\nä\\x\033[K\r\n\033[K\r\nlas\033[K\033[J");
+	assert_string_equal(out.p,
+	    "\033[Habc\033[K\r\nä\\x\033[K\r\n\033[K\r\nlas\033[K\033[J");
 	buf_clear(&out);
 	screen_frame(STR("a\n"), 4, 3, &out);
 	assert_string_equal(out.p, "\033[Ha\033[K\033[J");
