@@ -26,7 +26,8 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 /*
  * Before threads start (until then: text on stderr, level info). program is
  * kept, not copied. Where standard error is systemd's journal, lines have a
- * priority before them in place of program and process. The level may be changed later by log_set_level.
+ * priority before them in place of program and process. The level may be
+ * changed later by log_set_level.
  */
 void log_setup(const char *program, enum log_sink sink, enum log_format format,
     enum log_level level);

@@ -1,5 +1,6 @@
 /*
- * event_draft: one event under construction. README has the table of fields.
+ * event_draft: one event under construction. sluice-redis(7) has the list of
+ * fields.
  */
 #ifndef SLUICE_DAEMON_EVENT_DRAFT_H
 #define SLUICE_DAEMON_EVENT_DRAFT_H

@@ -219,7 +219,7 @@ put_number(
 	put(record, name, record->numbers[at]);
 }
 
-/* README has the table of fields. */
+/* sluice-redis(7) has the list of fields. */
 static void
 tell_host(void)
 {

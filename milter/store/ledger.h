@@ -152,7 +152,7 @@ int store_hot_drop(struct store *store, struct str limit,
 /*
  * PREFIX:events, a stream, at most STORE_EVENTS_MAX and none older than 7 days
  * (trimmed as Redis likes, `~`). An event is names and values; which ones is
- * README's table of events. The name is ours, the value anything.
+ * what sluice-redis(7) lists. The name is ours, the value anything.
  */
 #define STORE_EVENTS_MAX       100000
 #define STORE_EVENT_FIELDS_MAX 48
@@ -213,7 +213,7 @@ int store_hits(struct store *store, struct str rule,
 /* --- hosts and switches ------------------------------------------------- */
 
 /*
- * PREFIX:host:NAME, a hash of fields (README's table), gone after 1 day;
+ * PREFIX:host:NAME, a hash of fields (sluice-redis(7)), gone after 1 day;
  * PREFIX:hosts, a sorted set of names by the time they last wrote, lists them.
  */
 void store_host_send(struct store *store, struct str name,

@@ -14,7 +14,8 @@
  * A lock or a switch is `until=SECONDS reason="…" by=WHO`; a grant has the
  * text of its raise and a blank before that. Reason and by may be any bytes:
  * within quotes stand \" and \\, and \xNN for each byte of what is not UTF-8
- * or cannot be seen (glyph.h); WHO is bare where it is one plain word. So all is read back exactly.
+ * or cannot be seen (glyph.h); WHO is bare where it is one plain word. So all
+ * is read back exactly.
  *
  * What people wrote by hand is read leniently: behind until the words may come
  * in any order, be missing, and have others between them.

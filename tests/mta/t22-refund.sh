@@ -63,7 +63,7 @@ is "the limit that was over was not charged" \
 	"$(slots strict five recipients.1h)" 5
 
 field=$(rcli hget 'sluice:limit:pace:{one}' recipients.1h)
-like "the field is as README says: total/max newest nine slots" "$field" \
+like "the field is as sluice-redis(7) says: total/max newest nine slots" "$field" \
 	'^2/100 [0-9]+( [0-9]+){9}$'
 for key in $(rcli --scan); do
 	at_least "$key expires" "$(rcli ttl "$key")" 1

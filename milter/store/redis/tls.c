@@ -300,7 +300,7 @@ redis_tls_check(struct buf *error)
 	    "\"rediss:\" needs a hiredis with SSL (hiredis_ssl), and this "
 	    "sluice was built without; run stunnel (Debian: stunnel4) beside "
 	    "it, and let store be \"redis://127.0.0.1:PORT/0\", stunnel's own "
-	    "port; see \"TLS\" in README.md");
+	    "port; see \"TLS\" in sluice-redis(7)");
 	return -1;
 }
 

@@ -1,6 +1,6 @@
 /*
  * event: what happened, as it stands in the store's stream, for people and for
- * programs. README has the table of its fields. Pure.
+ * programs. sluice-redis(7) has the list of its fields. Pure.
  */
 #ifndef SLUICE_TOOL_DESK_EVENT_H
 #define SLUICE_TOOL_DESK_EVENT_H

@@ -8,7 +8,7 @@
 #include "rules/suggest.h"
 #include "tool/desk/event.h"
 
-/* README's table of events; fact.NAME besides. */
+/* What sluice-redis(7) says of events; fact.NAME besides. */
 static const char *const names[] = { "event", "host", "ref", "queue", "stage",
 	"action", "observed", "code", "rule", "at", "text", "client", "user",
 	"from", "rcpt", "limit", "key", "used", "before", "max", "window",

@@ -2,8 +2,8 @@
  * grid: a table for people, its columns aligned. Pure: rows in, text out.
  *
  * Cells are copied into the arena and made fit for one line of a terminal:
- * what would steer it, end the line or hide is written out. Widths are in characters,
- * each one column wide.
+ * what would steer it, end the line or hide is written out. Widths are in
+ * characters, each one column wide.
  */
 #ifndef SLUICE_TOOL_SHOW_GRID_H
 #define SLUICE_TOOL_SHOW_GRID_H
