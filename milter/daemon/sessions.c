@@ -33,10 +33,10 @@ enum phase { PHASE_OPEN, PHASE_DRAINING, PHASE_OVER };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct open_session *list;
-static size_t n_connected; /* under list_lock */
-static size_t n_refused;   /* for being full, since the last log line */
-static uint64_t n_ever;    /* connected, and … */
-static uint64_t n_turned;  /* … turned away for being full */
+static size_t n_connected; /* under list_lock, and what follows, too */
+static uint64_t n_ever;    /* were connected */
+static uint64_t n_refused; /* for being full */
+static uint64_t n_refused_logged;
 static int64_t full_logged_us;
 static atomic_uint max_connected = UINT32_MAX;
 static atomic_int phase = PHASE_OPEN;
@@ -154,18 +154,35 @@ sessions_leave(struct open_session *open)
 
 /* At most one line a minute, which says how many it stands for. */
 static void
-log_full(size_t n)
+log_full(uint64_t n)
 {
-	log_warning("%zu connection%s refused with 451: all %u of "
+	log_warning("%llu connection%s refused with 451: all %u of "
 		    "max_connections are in use",
-	    n, n == 1 ? "" : "s", atomic_load(&max_connected));
+	    (unsigned long long)n, n == 1 ? "" : "s",
+	    atomic_load(&max_connected));
+}
+
+/* One more is refused. Under list_lock; returns how many of them are to be
+ * logged now. */
+static uint64_t
+note_refused(int64_t now_us)
+{
+	uint64_t n_to_log;
+
+	n_refused++;
+	if (full_logged_us != 0 && now_us - full_logged_us <= FULL_LOG_EVERY_US)
+		return 0;
+	n_to_log = n_refused - n_refused_logged;
+	n_refused_logged = n_refused;
+	full_logged_us = now_us;
+	return n_to_log;
 }
 
 static bool
 take_place(void)
 {
 	int64_t now_us = clock_steady_us();
-	size_t n_to_log = 0;
+	uint64_t n_to_log = 0;
 	bool is_taken;
 
 	pthread_mutex_lock(&list_lock);
@@ -173,12 +190,8 @@ take_place(void)
 	if (is_taken) {
 		n_connected++;
 		n_ever++;
-	} else if (n_turned++, n_refused++,
-	    full_logged_us == 0 ||
-		now_us - full_logged_us > FULL_LOG_EVERY_US) {
-		full_logged_us = now_us;
-		n_to_log = n_refused;
-		n_refused = 0;
+	} else {
+		n_to_log = note_refused(now_us);
 	}
 	pthread_mutex_unlock(&list_lock);
 	if (n_to_log > 0)
@@ -273,7 +286,7 @@ sessions_count(struct sessions_counts *counts_out)
 	pthread_mutex_lock(&list_lock);
 	counts_out->n_connected = n_connected;
 	counts_out->n_ever = n_ever;
-	counts_out->n_refused = n_turned;
+	counts_out->n_refused = n_refused;
 	pthread_mutex_unlock(&list_lock);
 }
 
