@@ -85,6 +85,14 @@ str_ends_nocase(struct str s, struct str tail)
 	       str_eq_nocase(str_from(s, s.len - tail.len), tail);
 }
 
+bool
+str_has(struct str s, struct str what)
+{
+	/* What is empty is everywhere, also in a pointer that is NULL. */
+	return what.len == 0 ||
+	       (s.len > 0 && memmem(s.p, s.len, what.p, what.len) != NULL);
+}
+
 int
 str_cmp(struct str a, struct str b)
 {

@@ -29,7 +29,8 @@ bool str_eq_nocase(struct str a, struct str b);
 bool str_starts(struct str s, struct str head);
 bool str_starts_nocase(struct str s, struct str head);
 bool str_ends_nocase(struct str s, struct str tail);
-int str_cmp(struct str a, struct str b); /* <0, 0, >0; bytes, for sorting */
+bool str_has(struct str s, struct str what); /* anywhere in it */
+int str_cmp(struct str a, struct str b);     /* <0, 0, >0; bytes, for sorting */
 
 /* Position of the first (last) c, or -1. */
 ptrdiff_t str_find(struct str s, char c);

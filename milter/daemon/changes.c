@@ -86,19 +86,10 @@ static void
 complain(const struct session *session, const struct change *change,
     struct steps steps)
 {
-	static const char *const names[] = {
-		[CHANGE_ADD_HEADER] = "add-header",
-		[CHANGE_SET_HEADER] = "set-header",
-		[CHANGE_REMOVE_HEADER] = "remove-header",
-		[CHANGE_QUARANTINE] = "quarantine",
-		[CHANGE_ADD_RECIPIENT] = "add-recipient",
-		[CHANGE_REMOVE_RECIPIENT] = "remove-recipient",
-		[CHANGE_SET_SENDER] = "set-sender",
-	};
 	bool is_offered = (steps.actions & action_of(change)) != 0;
 
-	log_error("%s was not done to message %.*s: %s", names[change->kind],
-	    STR_ARG(session_ref(session)),
+	log_error("%s was not done to message %.*s: %s",
+	    change_name(change->kind), STR_ARG(session_ref(session)),
 	    is_offered ? "libmilter refused it" : "the MTA does not offer it");
 }
 

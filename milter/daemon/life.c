@@ -168,33 +168,6 @@ log_refused(const struct life_view *view)
 	log_event_write(&event, LOG_LEVEL_ERROR);
 }
 
-static bool
-says(struct str line, struct str what)
-{
-	return line.len > 0 &&
-	       memmem(line.p, line.len, what.p, what.len) != NULL;
-}
-
-/* The first line with an error or a failed test; warnings may be before it. */
-static struct str
-first_error(struct str text)
-{
-	struct str first = STR("");
-
-	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
-		struct str line = str_sub(text, 0, len);
-
-		if (says(line, STR("error:")) || says(line, STR("failed")))
-			return line;
-		if (first.len == 0)
-			first = line;
-		text = str_from(text, end < 0 ? len : len + 1);
-	}
-	return first;
-}
-
 void
 life_reloaded(
     const struct policy *policy, struct str diagnostics, uint32_t took_ms)
@@ -209,7 +182,7 @@ life_reloaded(
 		before = take_rules(policy);
 	else
 		snprintf(reload.why, sizeof(reload.why), "%.*s",
-		    STR_ARG(first_error(diagnostics)));
+		    STR_ARG(diags_first_error(diagnostics)));
 	pthread_mutex_lock(&life_lock);
 	life.reload = reload;
 	pthread_mutex_unlock(&life_lock);

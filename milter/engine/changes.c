@@ -9,6 +9,22 @@
 #include "engine/recipients.h"
 #include "mime/header.h"
 
+const char *
+change_name(enum change_kind kind)
+{
+	static const char *const names[] = {
+		[CHANGE_ADD_HEADER] = "add-header",
+		[CHANGE_SET_HEADER] = "set-header",
+		[CHANGE_REMOVE_HEADER] = "remove-header",
+		[CHANGE_QUARANTINE] = "quarantine",
+		[CHANGE_ADD_RECIPIENT] = "add-recipient",
+		[CHANGE_REMOVE_RECIPIENT] = "remove-recipient",
+		[CHANGE_SET_SENDER] = "set-sender",
+	};
+
+	return names[kind];
+}
+
 void
 changes_tell_cap(const struct session *session, struct scope *scope,
     const char *what, size_t max)

@@ -234,6 +234,8 @@ struct reply session_body(struct session *session, struct str chunk);
 /* After REPLY_CONTINUE or REPLY_ACCEPT the front end carries out
  * session_changes; they are valid until the next event. */
 struct reply session_end(struct session *session);
+/* As the language calls it: "add-header". */
+const char *change_name(enum change_kind kind);
 const struct change *session_changes(
     const struct session *session, size_t *n_out);
 /* What the parts of the message are, once session_end was called and until the

@@ -79,21 +79,10 @@ holds_text(struct trace_run *run, const struct trace_word *words,
 	buf_byte(came, '"');
 	if (n_words == 2)
 		return str_is(words[0].text, "contains") &&
-		       memmem(text.p, text.len, words[1].text.p,
-			   words[1].text.len) != NULL;
+		       str_has(text, words[1].text);
 	return str_eq(text, words[0].text) ||
 	       str_eq(without_ref(text), words[0].text);
 }
-
-static const char *const change_names[] = {
-	[CHANGE_ADD_HEADER] = "add-header",
-	[CHANGE_SET_HEADER] = "set-header",
-	[CHANGE_REMOVE_HEADER] = "remove-header",
-	[CHANGE_QUARANTINE] = "quarantine",
-	[CHANGE_ADD_RECIPIENT] = "add-recipient",
-	[CHANGE_REMOVE_RECIPIENT] = "remove-recipient",
-	[CHANGE_SET_SENDER] = "set-sender",
-};
 
 static void
 describe_text(struct buf *out, struct str text)
@@ -113,8 +102,8 @@ describe_changes(const struct trace_run *run, struct buf *came)
 	for (size_t i = 0; i < event->n_changes; i++) {
 		const struct change *change = &event->changes[i];
 
-		buf_printf(came, "%s%s", i > 0 ? ", " : "",
-		    change_names[change->kind]);
+		buf_printf(
+		    came, "%s%s", i > 0 ? ", " : "", change_name(change->kind));
 		if (change->name.len > 0)
 			describe_text(came, change->name);
 		if (change->kind != CHANGE_REMOVE_HEADER)

@@ -198,7 +198,7 @@ decoded_again(struct namer *namer, struct str name)
 {
 	uint64_t ignored = 0;
 
-	if (memmem(name.p, name.len, "=?", 2) == NULL)
+	if (!str_has(name, STR("=?")))
 		return name;
 	return header_decode(namer->meaning->arena, name, &ignored);
 }

@@ -306,3 +306,18 @@ diags_render(const struct diags *diags, struct buf *out)
 	if (total > 0)
 		buf_byte(out, '\n');
 }
+
+struct str
+diags_first_error(struct str text)
+{
+	struct str rest = text;
+
+	while (rest.len > 0) {
+		struct str line = str_take(&rest, '\n');
+
+		if (str_has(line, STR("error:")) ||
+		    str_has(line, STR("failed")))
+			return line;
+	}
+	return str_take(&text, '\n');
+}

@@ -49,6 +49,10 @@ void diags_keep(
  */
 void diags_render(const struct diags *diags, struct buf *out);
 
+/* Of such a text, or of what failed tests say: the first line that is an error,
+ * else the first line. Warnings may stand before it. */
+struct str diags_first_error(struct str text);
+
 /* Line and column (both from 1) of a position. */
 void pos_line_column(struct pos pos, unsigned *line_out, unsigned *column_out);
 

@@ -12,24 +12,6 @@
 
 #define DENIED "Permission denied"
 
-/* What is wrong: the first line that says so. */
-static struct str
-first_error(struct arena *arena, struct str text)
-{
-	struct str line = STR("");
-
-	while (text.len > 0) {
-		ptrdiff_t end = str_find(text, '\n');
-		size_t len = end < 0 ? text.len : (size_t)end;
-
-		line = str_sub(text, 0, len);
-		if (memmem(line.p, line.len, "error:", 6) != NULL)
-			break;
-		text = str_from(text, end < 0 ? len : len + 1);
-	}
-	return arena_str(arena, line);
-}
-
 static bool
 is_same(const struct status_reply *reply, const struct conf *conf,
     const struct ruleset *rules)
@@ -52,8 +34,8 @@ look_at_disk(struct status *status, const struct conf *conf)
 				   ? DISK_SAME
 				   : DISK_DIFFERS;
 	} else {
-		status->disk_why =
-		    first_error(status->reply.arena, buf_str(&diagnostics));
+		status->disk_why = arena_str(status->reply.arena,
+		    diags_first_error(buf_str(&diagnostics)));
 		status->disk = strstr(status->disk_why.p, DENIED) != NULL
 				   ? DISK_UNKNOWN
 				   : DISK_WRONG;

@@ -127,6 +127,10 @@ strings_are_compared_by_bytes(void **state)
 	assert_false(str_starts(STR("a"), STR("ab")));
 	assert_true(str_ends_nocase(STR("a.ORG"), STR(".org")));
 	assert_false(str_ends_nocase(STR("org"), STR(".org")));
+	assert_true(str_has(STR("abc"), STR("bc")));
+	assert_false(str_has(STR("abc"), STR("cb")));
+	assert_false(str_has(none, STR("a")));
+	assert_true(str_has(none, none));
 	assert_true(str_cmp(STR("a"), STR("b")) < 0);
 	assert_true(str_cmp(STR("ab"), STR("a")) > 0);
 	assert_true(str_cmp(STR("\xff"), STR("a")) > 0);

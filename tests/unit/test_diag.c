@@ -228,6 +228,27 @@ test_what_is_kept_lives_as_long(void **state)
 	assert_true(is_freed[0] && is_freed[1]);
 }
 
+static void
+check_first(const char *text, const char *want)
+{
+	struct str line = diags_first_error(str_of(text));
+
+	assert_true(str_is(line, want));
+}
+
+static void
+test_the_first_error_is_found_behind_warnings(void **state)
+{
+	(void)state;
+	check_first(
+	    "a:1:1: warning: w\n  1 | x\nb:2:1: error: e\nc: error: f\n",
+	    "b:2:1: error: e");
+	check_first("two\n1 of 2 tests failed\n", "1 of 2 tests failed");
+	check_first("no word\nof it\n", "no word");
+	check_first("no end: error: e", "no end: error: e");
+	check_first("", "");
+}
+
 int
 main(void)
 {
@@ -242,6 +263,7 @@ main(void)
 		cmocka_unit_test(test_messages_are_clean_text),
 		cmocka_unit_test(test_after_twenty_there_is_only_a_count),
 		cmocka_unit_test(test_what_is_kept_lives_as_long),
+		cmocka_unit_test(test_the_first_error_is_found_behind_warnings),
 	};
 
 	return cmocka_run_group_tests_name("diag", tests, NULL, NULL);

@@ -196,12 +196,6 @@ read_color(struct str value, int32_t *value_out)
 	return !str_is(value, "inherit");
 }
 
-static bool
-has_text(struct str s, const char *text)
-{
-	return memmem(s.p, s.len, text, strlen(text)) != NULL;
-}
-
 /* A colour, an image, or both: then the image is what counts. A word that is
  * neither may be the name of a colour that is not known here. */
 static bool
@@ -211,7 +205,7 @@ read_background(struct str value, int32_t *value_out)
 		       str_is(value, "unset") || str_is(value, "initial");
 
 	*value_out = is_none ? HTML_COLOR_CLEAR : HTML_COLOR_UNKNOWN;
-	if (has_text(value, "url(") || has_text(value, "gradient"))
+	if (str_has(value, STR("url(")) || str_has(value, STR("gradient")))
 		return true;
 	if (str_starts(value, STR("rgb")) || str_starts(value, STR("hsl")))
 		return read_color(value, value_out);
