@@ -125,13 +125,13 @@ anybody_can(const struct rule *rule)
 
 /* --- what is gone around -------------------------------------------------- */
 
+/* NULL: it decides nothing, but marks, logs or changes. */
 static const struct action *
 deciding(const struct rule *rule)
 {
-	for (size_t i = 0; i < rule->n_actions; i++)
-		if (action_type(rule->actions[i].kind)->is_terminal)
-			return &rule->actions[i];
-	return NULL;
+	const struct action *action = rule_main_action(rule);
+
+	return action_type(action->kind)->is_terminal ? action : NULL;
 }
 
 static bool

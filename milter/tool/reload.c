@@ -73,11 +73,7 @@ print_running(struct tool *tool)
 		buf_printf(&out, "loaded in %llu ms: ",
 		    (unsigned long long)status_number(
 			&reply, "reload_took_ms"));
-		status_count(&out, status_number(&reply, "rules"), "rule");
-		buf_add_cstr(&out, ", ");
-		status_count(&out, status_number(&reply, "limits"), "limit");
-		buf_add_cstr(&out, ", ");
-		status_count(&out, status_number(&reply, "tables"), "table");
+		status_count_rules(&reply, &out);
 		buf_printf(&out, ", hash %.*s\n",
 		    STR_ARG(status_text(&reply, "hash")));
 		tool_out(buf_str(&out));

@@ -65,6 +65,8 @@ size_t status_findings(
 
 /* "12 rules", "1 rule" */
 void status_count(struct buf *out, uint64_t n, const char *noun);
+/* "12 rules, 1 limit, 3 tables" */
+void status_count_rules(const struct status_reply *reply, struct buf *out);
 void status_print(const struct status *status, struct buf *out);
 void status_json(const struct status *status, struct buf *out);
 

@@ -4,6 +4,7 @@
  */
 #include "tool/status.h"
 
+#include "base/utf8.h"
 #include "tool/show/grid.h"
 #include "tool/show/when.h"
 
@@ -20,16 +21,6 @@ struct page {
 	struct buf *out;
 };
 
-static size_t
-n_columns(struct str word)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < word.len; i++)
-		n += ((unsigned char)word.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* The line is at column; what does not fit goes on below, at indent. A word
  * that is longer than a line has one of its own. */
 static void
@@ -39,7 +30,7 @@ add_wrapped(struct buf *out, struct str text, size_t column, size_t indent)
 
 	while (text.len > 0) {
 		struct str word = str_take(&text, ' ');
-		size_t width = n_columns(word);
+		size_t width = utf8_length(word);
 
 		if (!is_first && column + 1 + width > WIDTH) {
 			buf_printf(out, "\n%*s", (int)indent, "");
@@ -79,6 +70,16 @@ status_count(struct buf *out, uint64_t n, const char *noun)
 {
 	buf_printf(
 	    out, "%llu %s%s", (unsigned long long)n, noun, n == 1 ? "" : "s");
+}
+
+void
+status_count_rules(const struct status_reply *reply, struct buf *out)
+{
+	status_count(out, status_number(reply, "rules"), "rule");
+	buf_add_cstr(out, ", ");
+	status_count(out, status_number(reply, "limits"), "limit");
+	buf_add_cstr(out, ", ");
+	status_count(out, status_number(reply, "tables"), "table");
 }
 
 /* "2h 5m ago" */
@@ -195,11 +196,7 @@ print_rules(const struct page *page)
 	struct str result = status_text(page->reply, "reload");
 	struct buf text = { 0 };
 
-	status_count(&text, number(page, "rules"), "rule");
-	buf_add_cstr(&text, ", ");
-	status_count(&text, number(page, "limits"), "limit");
-	buf_add_cstr(&text, ", ");
-	status_count(&text, number(page, "tables"), "table");
+	status_count_rules(page->reply, &text);
 	buf_printf(&text, ", hash %.*s, loaded ",
 	    STR_ARG(status_text(page->reply, "hash")));
 	add_ago(page, &text, "loaded_ms");
