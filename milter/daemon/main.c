@@ -26,6 +26,7 @@
 #include "daemon/metrics.h"
 #include "daemon/milter.h"
 #include "daemon/notify.h"
+#include "daemon/packets.h"
 #include "daemon/places.h"
 #include "daemon/policy.h"
 #include "daemon/pulse.h"
@@ -261,6 +262,10 @@ take_socket(const struct conf *conf)
 
 	if (listen_claim(&service.listener, &conf->listen, &error) == -1)
 		fail(conf, buf_str(&error));
+	if (!packets_init())
+		log_warning("this libmilter reads packets unwatched: let only "
+			    "the MTA reach the socket, as a bad packet can end "
+			    "the daemon");
 	if (milter_register(&service.engine) == -1)
 		fail(conf, STR("libmilter is of another version than the one "
 			       "this program was built with"));

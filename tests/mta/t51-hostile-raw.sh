@@ -73,6 +73,18 @@ raw 'connect h.example 192.0.2.1' 'helo a' 'mail <a@example.org>' 'rcpt <>' \
 	data eoh 'body a\x00b refuse' end
 like "a word behind a NUL is found" "$RAW" '^(body|end): reply 550 5\.7\.1 body'
 
+# libmilter takes macros two by two; of what lies behind a name without a
+# value it makes an address. Other lengths lie in other places.
+for n in 0 1 2 3 4 5 6 7; do
+	pairs=$(printf '%*s' $n '' | sed 's/ /a b /g')
+	for _ in 1 2 3; do
+		set -- "$@" "macro mail ${pairs}c" 'mail <a@example.org>' abort
+	done
+	wait=2 raw 'connect h.example 192.0.2.1' 'helo a' "$@"
+	set --
+done
+ok "macros without a value: it lives" is_running "$(sluiced_pid daemon)"
+
 # A client that speaks no milter at all.
 python3 - "$socket" <<'END'
 import os, socket, sys
