@@ -54,5 +54,11 @@ redis_calls() {
 		sed -n "s/^cmdstat_$1:calls=\([0-9]*\),.*/\1/p" | grep . || echo 0
 }
 
+# At least so many clients wait for something to come
+redis_has_waiting() {
+	[ "$(rcli info clients | tr -d '\r' |
+		sed -n 's/^blocked_clients://p')" -ge "$1" ]
+}
+
 # Nothing that it holds is worth a clean end.
 at_exit redis_kill

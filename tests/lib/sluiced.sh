@@ -6,6 +6,8 @@
 #   sluiced_start NAME              and waits until it listens
 #   sluiced_reload NAME             SIGHUP, and waits for the log to say so
 #   sluiced_stop NAME               SIGTERM; sets SLUICED_STATUS
+#   milter [OPTION...] SOCKET STEP...
+#                                   plays an MTA, see milter.py
 #
 # SLUICED_STORE is the store of those that follow (default memory).
 
@@ -96,6 +98,10 @@ sluiced_reload() {
 	kill -HUP "$(sluiced_pid "$1")"
 	wait_for 5 sluiced_says "$1" 'reload.*result.*good' ||
 		bail "$1 said nothing of its rules after SIGHUP"
+}
+
+milter() {
+	timeout 60 python3 "$TOP/tests/lib/milter.py" "$@" 2>&1
 }
 
 sluiced_wait() {

@@ -13,6 +13,19 @@ smtp() {
 	CODES=${CODES% }
 }
 
+# smtp_send PORT LOGIN FROM TO...: a short mail; LOGIN may be empty
+smtp_send() {
+	smtp_port=$1 smtp_login=$2 smtp_from=$3
+	shift 3
+	for smtp_to in "$@"; do
+		shift
+		set -- "$@" "RCPT TO:<$smtp_to>"
+	done
+	smtp "$smtp_port" --client 192.0.2.7 ${smtp_login:+--login "$smtp_login"} \
+		'EHLO a.example' "MAIL FROM:<$smtp_from>" "$@" \
+		DATA 'Subject: x' '' 'Body.' . QUIT
+}
+
 # load PORT[,PORT...] OPTION...: many clients at once; prints what it counted
 # as name=value lines
 load() {

@@ -44,21 +44,10 @@ has_event() { # ERE
 n_events() { # ERE
 	events | grep -Ec -- "$1"
 }
-send() { # PORT LOGIN FROM TO...
-	send_port=$1 send_login=$2 send_from=$3
-	shift 3
-	for send_to in "$@"; do
-		shift
-		set -- "$@" "RCPT TO:<$send_to>"
-	done
-	smtp "$send_port" --client 192.0.2.7 ${send_login:+--login "$send_login"} \
-		'EHLO a.example' "MAIL FROM:<$send_from>" "$@" \
-		DATA 'Subject: x' '' 'Body.' . QUIT
-}
 
-send "$submission_one" anna a@example.org b@example.net
+smtp_send "$submission_one" anna a@example.org b@example.net
 like "a mail passes" "$CODES" '354 250 221$'
-send "$mx_one" '' a@example.org nobody@example.net b@example.net
+smtp_send "$mx_one" '' a@example.org nobody@example.net b@example.net
 like "a recipient is refused" "$CODES" '550 250 354 250 221$'
 ref=$(printf '%s\n' "$SMTP" | sed -n 's/.*(ref \([^)]*\)).*/\1/p')
 ok "its event is there within two seconds" wait_for 2 has_event "ref=$ref\|"
@@ -70,7 +59,7 @@ for field in event=verdict host=mx-one stage=rcpt action=reject code=550 \
 done
 like "  and where the rule stands" "$event" '\|at=[^|]*test\.rules:5\|'
 is "what was accepted is no event" "$(n_events '.')" 1
-send "$mx_one" '' a@example.org nobody1@example.net \
+smtp_send "$mx_one" '' a@example.org nobody1@example.net \
 	nobody2@example.net nobody3@example.net
 is "the same again is not told at once" "$(n_events 'rule=nobody')" 1
 told_are() { # N: so many refusals of the rule at mx-one, in fewer events
@@ -80,13 +69,13 @@ told_are() { # N: so many refusals of the rule at mx-one, in fewer events
 		END { exit told != want || NR >= want }'
 }
 ok "but soon, gathered" wait_for 5 told_are 4 || events | diag
-send "$mx_two" '' a@example.org nobody@example.net
+smtp_send "$mx_two" '' a@example.org nobody@example.net
 ok "another host tells of its own" wait_for 2 has_event 'host=mx-two\|'
-send "$mx_one" '' watched@example.org b@example.net
+smtp_send "$mx_one" '' watched@example.org b@example.net
 like "an observed refusal passes" "$CODES" '354 250 221$'
 ok "and is an event" wait_for 2 has_event 'observed=yes\|.*rule=watch\|'
 
-send "$submission_one" anna a@example.org b1@example.net b2@example.net \
+smtp_send "$submission_one" anna a@example.org b1@example.net b2@example.net \
 	b3@example.net b4@example.net b5@example.net
 like "a limit fills and is over" "$CODES" '250 250 250 250 450 354 250 221$'
 ok "near it is told" wait_for 2 has_event 'crossing=near\|limit=pace\|key=anna\|used=[45]\|max=5\|window=1h'
@@ -123,7 +112,7 @@ sluiced_set two 'mode = observe'
 sluiced_reload two
 ok "after a reload it says so soon" wait_for 3 is_host mx-two mode observe
 
-send "$mx_one" '' a@example.org nobody8@example.net \
+smtp_send "$mx_one" '' a@example.org nobody8@example.net \
 	nobody9@example.net
 sluiced_stop one
 ok "what was gathered is written at the end" \

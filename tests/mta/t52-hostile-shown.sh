@@ -43,10 +43,7 @@ at_exit "kill $! 2> /dev/null"
 timeout 100 "$BUILD/sluice" -c "$T/one/sluice.conf" tail \
 	< /dev/null > "$T/out/tail" 2>&1 &
 at_exit "kill $! 2> /dev/null"
-tails_wait() {
-	rcli info clients | grep -q '^blocked_clients:[2-9]'
-}
-wait_for 5 tails_wait || bail "no two tails wait"
+wait_for 5 redis_has_waiting 2 || bail "no two tails wait"
 sluiced_start one
 sluiced_start two
 for name in one two; do

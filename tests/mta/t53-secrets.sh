@@ -26,9 +26,9 @@ make() { # NAME STORE: run as nobody
 	chown -R nobody:nogroup "$T/$1"
 }
 mail() { # NAME CLIENT
-	timeout 20 python3 "$TOP/tests/lib/milter.py" "$T/$1/sock" \
-		"connect h.example $2" 'helo a' 'mail <a@example.org>' 'rcpt <b@example.org>' \
-		'rcpt <c@example.org>' data 'header Subject refuse' eoh end quit 2>&1
+	milter "$T/$1/sock" "connect h.example $2" 'helo a' 'mail <a@example.org>' \
+		'rcpt <b@example.org>' 'rcpt <c@example.org>' \
+		data 'header Subject refuse' eoh end quit
 }
 SLUICED_WRAP=$nobody
 export SLUICED_WRAP
@@ -59,10 +59,7 @@ timeout 60 $nobody "$BUILD/sluice" -c "$tool_conf" tail \
 	< /dev/null > "$T/tail" 2>&1 &
 tail_pid=$!
 at_exit "kill $tail_pid 2> /dev/null"
-tail_waits() {
-	rcli info clients | grep -q '^blocked_clients:[1-9]'
-}
-wait_for 5 tail_waits || bail "no tail waits"
+wait_for 5 redis_has_waiting 1 || bail "no tail waits"
 mail url 192.0.2.3 > "$T/replies"
 # shellcheck disable=SC2129 # there is a loop between them
 for command in check print hosts stats facts counters 'user 192.0.2.1' 'top --once' grants \

@@ -73,8 +73,8 @@ cp -r "$T/unix" "$T/twice"
 start twice
 refused "started twice on one socket" "another sluiced .* listens on unix:$T/unix/sock"
 ok "  and the first one goes on" is_listening "$T/unix/sock"
-is "  answering" "$(timeout 10 python3 "$TOP/tests/lib/milter.py" \
-	"$T/unix/sock" 'connect h.example 192.0.2.1' 2>&1 | grep -c '^connect: c')" 1
+is "  answering" "$(milter "$T/unix/sock" 'connect h.example 192.0.2.1' |
+	grep -c '^connect: c')" 1
 
 make folder
 sluiced_set folder "listen = unix:$T/no/such/folder/sock"

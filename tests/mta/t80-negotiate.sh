@@ -5,10 +5,8 @@
 # MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
-talk() { # NAME ARGUMENT...
-	talk_socket=$T/$1/sock
-	shift
-	TALK=$(timeout 60 python3 "$TOP/tests/lib/milter.py" "$@" 2>&1)
+talk() { # as milter
+	TALK=$(milter "$@")
 }
 steps() { # the number, in decimal
 	printf '%d' "$(printf '%s\n' "$TALK" | sed -n 's/^negotiated: .* steps \(0x[0-9a-f]*\).*/\1/p')"
@@ -24,7 +22,7 @@ sluiced_make envelope <<'END'
 on rcpt { r: reject 550 5.7.1 "no" if rcpt.to == "x@example.net" and macro["{odd}"] != "y" }
 END
 sluiced_start envelope
-talk envelope "$T/envelope/sock" 'connect h.example 192.0.2.1' 'helo h' \
+talk "$T/envelope/sock" 'connect h.example 192.0.2.1' 'helo h' \
 	'mail <a@example.org>' 'rcpt <x@example.net>' 'rcpt <y@example.net>' data \
 	'header Subject x' eoh 'body x' end
 printf '%s\n' "$TALK" | diag
@@ -44,7 +42,7 @@ sluiced_make headers <<'END'
 on headers { s: reject 550 5.7.1 "subject" if subject =~ /refuse/ }
 END
 sluiced_start headers
-talk headers "$T/headers/sock" 'connect h.example 192.0.2.1' 'helo h' \
+talk "$T/headers/sock" 'connect h.example 192.0.2.1' 'helo h' \
 	'mail <a@example.org>' 'rcpt <x@example.net>' data \
 	'header Subject please refuse' eoh 'body x' end
 lacks "rules of headers want them" 0x20
@@ -58,21 +56,21 @@ on message { b: reject 550 5.7.1 "body" if body.raw =~ /refuse/ }
 END
 sluiced_set body 'scan_limit = 100k'
 sluiced_start body
-talk body "$T/body/sock" 'connect h.example 192.0.2.1' 'helo h' \
+talk "$T/body/sock" 'connect h.example 192.0.2.1' 'helo h' \
 	'mail <a@example.org>' 'rcpt <x@example.net>' data 'header Subject x' eoh \
 	'fill 60000' 'fill 60000' 'fill 60000' 'body refuse' end
 lacks "rules of the body want it" 0x10
 has "and say skip" 0x400
 like "behind scan_limit they do" "$TALK" '^body: skip'
 like "and what comes behind it is not looked at" "$TALK" '^end: (continue|accept)'
-talk body "$T/body/sock" 'connect h.example 192.0.2.1' 'helo h' \
+talk "$T/body/sock" 'connect h.example 192.0.2.1' 'helo h' \
 	'mail <a@example.org>' 'rcpt <x@example.net>' data 'header Subject x' eoh \
 	'fill 60000' 'body refuse' end
 like "before it is" "$TALK" '^(body|end): reply 550 5\.7\.1 body'
 
 # An MTA of 2003: version 2, no step may be left out but the first seven.
 for daemon in envelope headers body; do
-	talk $daemon --version 2 --actions 0x3f --steps 0x7f "$T/$daemon/sock" \
+	talk --version 2 --actions 0x3f --steps 0x7f "$T/$daemon/sock" \
 		'connect h.example 192.0.2.1' 'helo h' 'mail <a@example.org>' \
 		'rcpt <x@example.net>' 'header Subject please refuse' eoh 'body refuse' end
 	like "an old MTA, $daemon: agreed" "$TALK" '^negotiated: version 2 '
@@ -80,7 +78,7 @@ for daemon in envelope headers body; do
 	like "  and it is refused there, too" "$TALK" ': reply 550 5\.7\.1'
 done
 # (Steps 0 would be read as the ones of 2003.)
-talk body --version 6 --steps 0x100000 "$T/body/sock" 'connect h.example 192.0.2.1' \
+talk --version 6 --steps 0x100000 "$T/body/sock" 'connect h.example 192.0.2.1' \
 	'helo h' 'mail <a@example.org>' 'rcpt <x@example.net>' data \
 	'header Subject x' eoh 'fill 60000' 'fill 60000' 'body refuse' end
 is "an MTA that leaves out nothing gets answers to all" "$(steps)" 0
@@ -91,12 +89,12 @@ sluiced_make changes <<'END'
 on message { a: add-header "X-A" "b" if mail.from == "a@example.org" }
 END
 sluiced_start changes
-talk changes --actions 0x8 "$T/changes/sock" 'connect h.example 192.0.2.1' \
+talk --actions 0x8 "$T/changes/sock" 'connect h.example 192.0.2.1' \
 	'helo h' 'mail <a@example.org>' 'rcpt <x@example.net>' data eoh end
 like "an MTA that allows no changes gets none" "$TALK" '^end: (continue|accept)'
 unlike "  for sure" "$TALK" 'add-header'
 like "  and the log says so" "$(sluiced_log changes)" 'header|change'
-talk changes "$T/changes/sock" 'connect h.example 192.0.2.1' \
+talk "$T/changes/sock" 'connect h.example 192.0.2.1' \
 	'helo h' 'mail <a@example.org>' 'rcpt <x@example.net>' data eoh end
 like "others get them" "$TALK" '^end: (add|insert)-header .*X-A \| b'
 done_testing

@@ -11,9 +11,6 @@ sluiced_make daemon < "$here/all.rules"
 sluiced_start daemon
 socket=$(sluiced_address daemon)
 pid=$(sluiced_pid daemon)
-milter() {
-	timeout 60 python3 "$TOP/tests/lib/milter.py" "$@" 2>&1
-}
 # Its last line must be the answer to a good conversation.
 is_served() { # SOCKET
 	milter "$1" 'connect a.example 192.0.2.1' 'helo h' 'mail <a@example.org>' \

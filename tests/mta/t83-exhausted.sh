@@ -12,9 +12,6 @@ rules() {
 		on message { b: reject 550 5.7.1 "no body" if body.raw =~ /refuse/ }
 	END
 }
-milter() {
-	timeout 60 python3 "$TOP/tests/lib/milter.py" "$@" 2>&1
-}
 refuses() { # SOCKET: it is served, and its rules run
 	milter "$1" 'connect a.example 192.0.2.1' 'mail <a@example.org>' \
 		'rcpt <refuse@example.net>' | grep -q '^rcpt: reply 550'

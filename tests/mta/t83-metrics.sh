@@ -42,26 +42,15 @@ r = c.getresponse()
 print(r.status, r.getheader("Content-Type"))
 sys.stdout.write(r.read().decode())' "$port" "$@"
 }
-send() { # PORT LOGIN FROM TO...
-	send_port=$1 send_login=$2 send_from=$3
-	shift 3
-	for send_to in "$@"; do
-		shift
-		set -- "$@" "RCPT TO:<$send_to>"
-	done
-	smtp "$send_port" --client 192.0.2.7 ${send_login:+--login "$send_login"} \
-		'EHLO a.example' "MAIL FROM:<$send_from>" "$@" \
-		DATA 'Subject: x' '' 'Body.' . QUIT
-}
 becomes 1 up
 becomes 0 sluice_verdicts_total 'rule="nobody"'
 becomes 0 sluice_limit_crossings_total 'limit="pace",crossing="over"'
 
-send "$MX" '' a@example.org nobody@example.net b@example.net
+smtp_send "$MX" '' a@example.org nobody@example.net b@example.net
 like "a recipient is refused, the message is not" "$CODES" '550 250 354 250 221$'
-send "$MX" '' marked@example.org watched@example.net
+smtp_send "$MX" '' marked@example.org watched@example.net
 like "an observed refusal passes" "$CODES" '354 250 221$'
-send "$SUBMISSION" anna a@example.org b1@example.net b2@example.net \
+smtp_send "$SUBMISSION" anna a@example.org b1@example.net b2@example.net \
 	b3@example.net b4@example.net
 like "a limit is over" "$CODES" '250 250 250 450 354 250 221$'
 
@@ -95,7 +84,7 @@ becomes 1 sluice_load_last_good
 becomes 2 sluice_loads_total 'result="good"'
 
 redis_kill
-send "$SUBMISSION" carla a@example.org b1@example.net
+smtp_send "$SUBMISSION" carla a@example.org b1@example.net
 like "mail goes on while the store is away" "$CODES" '354 250 221$'
 becomes 0 sluice_store_up
 becomes 0 sluice_store_node_up

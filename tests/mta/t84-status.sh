@@ -6,9 +6,6 @@
 # MTA: none
 . "$(dirname "$0")/../lib/mta.sh"
 
-milter() {
-	timeout 30 python3 "$TOP/tests/lib/milter.py" "$T/daemon/sock" "$@"
-}
 ask() { # COMMAND...: sets OUT, ERR, STATUS
 	timeout 30 "$BUILD/sluice" -c "$T/daemon/sluice.conf" "$@" \
 		> "$T/stdout" 2> "$T/stderr" < /dev/null
@@ -86,7 +83,7 @@ like "in a line for people" "$(cat "$T/told")" '^STATUS=3 rules \([0-9a-f]{12}\)
 
 # --- good times ---
 evil='mail <"\xff\x01\\\"\xc3\xa9\x1b[2J"@example.org>'
-milter 'connect mx.example.net 192.0.2.9:25' 'helo "\x7f\xc2\x9b' "$evil" \
+milter "$T/daemon/sock" 'connect mx.example.net 192.0.2.9:25' 'helo "\x7f\xc2\x9b' "$evil" \
 	'rcpt <watched@example.net>' 'rcpt <b@example.net>' data \
 	'header Subject: x' eoh end quit > "$T/milter" 2>&1
 wait_for 10 status_has 'it["store"]["answer_us"] > 0' ||
@@ -148,7 +145,7 @@ redis_kill
 ok "a store that is away is something to look at, before mail asks it" \
 	wait_for 15 status_has 'it["store"]["state"] == "away" and
 	it["look_at"] == ["the store is away"]'
-milter 'connect mx.example.net 192.0.2.9:25' 'helo a' 'mail <c@example.org>' \
+milter "$T/daemon/sock" 'connect mx.example.net 192.0.2.9:25' 'helo a' 'mail <c@example.org>' \
 	'rcpt <b@example.net>' 'rcpt <b@example.net>' quit > "$T/milter" 2>&1
 ask status
 is "exit code 1" $STATUS 1

@@ -82,10 +82,7 @@ tail_start() {
 }
 # It reads where the stream ends before it waits.
 tails_wait() {
-	wait_for 5 clients_blocked "$1" || bail "no $1 tails wait"
-}
-clients_blocked() {
-	[ "$(rcli info clients | tr -d '\r' | sed -n 's/^blocked_clients://p')" -ge "$1" ]
+	wait_for 5 redis_has_waiting "$1" || bail "no $1 tails wait"
 }
 tail_end() {
 	kill -INT "$(cat "$T/$1.pid")"

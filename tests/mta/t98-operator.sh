@@ -59,10 +59,7 @@ chmod +x "$T/note"
 timeout 120 "$BUILD/sluice" -c "$tool_conf" tail event=crossing --run "$T/note" \
 	< /dev/null > "$T/tail2" 2> "$T/tail2.err" &
 at_exit "kill $! 2> /dev/null"
-two_wait() {
-	[ "$(rcli info clients | tr -d '\r' | sed -n 's/^blocked_clients://p')" -ge 2 ]
-}
-wait_for 5 two_wait || bail "no two tails wait"
+wait_for 5 redis_has_waiting 2 || bail "no two tails wait"
 
 send "$first_submission" anna 192.0.2.7 3
 like "three of four recipients pass" "$CODES" '250 250 250 354 250 221$'
