@@ -224,6 +224,17 @@ wait_locally(struct session *session, struct charge *charge)
 		read_answers(session, charge, call, wants_local);
 }
 
+/*
+ * What this session gives back or sends without waiting, its own next question
+ * is to find done: a client that resets a message and begins another (Postfix
+ * tells of both at the same moment) would else be over its limit by the first.
+ */
+static void
+note_sent(struct session *session)
+{
+	session->mark = store_mark(session->engine->store);
+}
+
 /* The call as it was answered; NULL: the store is away. */
 static struct store_call *
 ask_store(struct session *session, const struct charge *charge)
@@ -239,6 +250,8 @@ ask_store(struct session *session, const struct charge *charge)
 		call = store_call_new(store);
 	/* What was asked for is copied: the call may outlive the stage. */
 	lookup_add(session, call);
+	store_call_follow(call, session->mark);
+	session->mark = 0;
 	if (store_call_wait(call, call_time(session)) == 0)
 		return call;
 	store_call_put(call);
@@ -284,6 +297,7 @@ charge_send(struct session *session, struct charge *charge)
 	}
 	charge->calls[charge->n_calls++] = call;
 	store_call_send(call, call_time(session));
+	note_sent(session);
 }
 
 void
@@ -338,6 +352,8 @@ charge_refund(struct session *session, struct charge *charge)
 
 	for (size_t i = 0; i < charge->n_calls; i++)
 		store_call_give_back(charge->calls[i], tag, call_time(session));
+	if (charge->n_calls > 0)
+		note_sent(session);
 	charge_keep_none(charge);
 }
 
@@ -349,6 +365,8 @@ charge_refund_message(struct session *session)
 	for (size_t i = 0; i < message->n_calls; i++)
 		store_call_give_back(
 		    message->calls[i], TAG_MESSAGE, call_time(session));
+	if (message->n_calls > 0)
+		note_sent(session);
 	charge_keep_message(session);
 }
 

@@ -183,6 +183,8 @@ struct session {
 	struct scope connect_scope;
 	struct scope helo_scope;
 	struct limit_state *limits; /* by index */
+	uint64_t mark; /* of the store, for what this session did not wait for;
+			  0: nothing */
 	struct charged_key *charged;
 	size_t n_charged;
 	struct str ref;

@@ -105,6 +105,8 @@ struct backend {
 	/* Carries out what is REFUND_WANTED in call. */
 	void (*give_back)(void *self, struct store_call *call);
 	int (*flush)(void *self, uint32_t timeout_ms);
+	/* As store_mark; NULL: what is sent or given back is done at once. */
+	uint64_t (*mark)(void *self);
 	/* Both as in store.h. */
 	void (*remember)(struct store *store, struct str table,
 	    struct str entry, struct str value, uint32_t for_sec,

@@ -68,6 +68,8 @@ struct store_call {
 	struct arena *arena;
 	atomic_uint n_refs;
 	atomic_int state; /* enum call_state */
+	uint64_t
+	    after; /* a mark of the store, see store_call_follow; 0: none */
 	struct call_use *uses;
 	size_t n_uses;
 	struct store_answer *answers; /* n_uses; NULL: nobody reads them */

@@ -222,6 +222,19 @@ store_call_give_back(struct store_call *call, unsigned tag, int64_t now_ms)
 		store->backend->give_back(store->self, call);
 }
 
+uint64_t
+store_mark(struct store *store)
+{
+	return store->backend->mark != NULL ? store->backend->mark(store->self)
+					    : 0;
+}
+
+void
+store_call_follow(struct store_call *call, uint64_t mark)
+{
+	call->after = mark;
+}
+
 int
 store_flush(struct store *store, uint32_t timeout_ms)
 {

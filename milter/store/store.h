@@ -201,6 +201,17 @@ int store_call_wait(struct store_call *call, int64_t now_ms);
 /* The answer to the use that was added as number i; after a wait gave 0. */
 const struct store_answer *store_call_answer(
     const struct store_call *call, size_t i);
+/*
+ * What was sent or given back until now (of the whole process), as a number;
+ * 0: all of it has been done.
+ */
+uint64_t store_mark(struct store *store);
+/*
+ * Before the wait: the call is to find what was sent and given back until this
+ * mark as it is then. It waits for that within its own time, at most half of
+ * it: rather late than not at all.
+ */
+void store_call_follow(struct store_call *call, uint64_t mark);
 /* The answers are not read any more: only what a give-back needs is kept. */
 void store_call_shrink(struct store_call *call);
 /*

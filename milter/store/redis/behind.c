@@ -234,7 +234,8 @@ run_behind(void *arg)
 		carry_out(behind, jobs, n);
 		pthread_mutex_lock(&redis->lock);
 		redis->is_busy = false;
-		if (redis->n_jobs == 0)
+		redis->n_over += n;
+		if (n > 0 || redis->n_jobs == 0)
 			pthread_cond_broadcast(&redis->changed);
 	}
 	pthread_mutex_unlock(&redis->lock);

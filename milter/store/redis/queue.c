@@ -55,6 +55,7 @@ enqueue(struct redis *redis, const struct redis_job *job)
 		redis->ring[(redis->head + redis->n_jobs++) % REDIS_QUEUE_MAX] =
 		    *job;
 		redis->command_bytes += bytes;
+		redis->n_given++;
 		if (redis->n_jobs == 1)
 			pthread_cond_signal(&redis->wake);
 	} else {
@@ -130,6 +131,27 @@ redis_behind_command(
 	job.command->key = (struct str){ copy + bytes.len, key.len };
 	buf_done(&bytes);
 	enqueue_or_drop(redis, &job);
+}
+
+uint64_t
+redis_behind_mark(struct redis *redis)
+{
+	uint64_t mark;
+
+	pthread_mutex_lock(&redis->lock);
+	mark = redis->n_given;
+	pthread_mutex_unlock(&redis->lock);
+	return mark;
+}
+
+void
+redis_behind_await(struct redis *redis, uint64_t mark, int64_t deadline_us)
+{
+	pthread_mutex_lock(&redis->lock);
+	while (redis->n_over < mark && !redis->has_ended &&
+	       redis_wait_until(&redis->changed, &redis->lock, deadline_us))
+		;
+	pthread_mutex_unlock(&redis->lock);
 }
 
 int

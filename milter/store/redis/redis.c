@@ -56,6 +56,9 @@ redis_wait(void *self, struct store_call *call, int64_t now_ms)
 	};
 	int rc;
 
+	if (call->after != 0)
+		redis_behind_await(redis, call->after,
+		    round.deadline_us - redis->timeout_us / 2);
 	redis_nodes_await(redis, round.deadline_us);
 	if (!redis_nodes_are_up(redis))
 		return -1;
@@ -90,6 +93,12 @@ redis_flush(void *self, uint32_t timeout_ms)
 {
 	return redis_behind_flush(
 	    self, clock_steady_us() + (int64_t)timeout_ms * 1000);
+}
+
+static uint64_t
+redis_mark(void *self)
+{
+	return redis_behind_mark(self);
 }
 
 static uint64_t
@@ -207,6 +216,7 @@ const struct backend redis_backend = {
 	.send = redis_send,
 	.give_back = redis_give_back,
 	.flush = redis_flush,
+	.mark = redis_mark,
 	.remember = redis_remember,
 	.forget = redis_forget,
 	.merge = redis_merge,

@@ -82,6 +82,9 @@ struct redis {
 	size_t n_jobs;
 	size_t command_bytes; /* of all commands in the ring */
 	uint64_t n_dropped;
+	uint64_t
+	    n_given; /* jobs that had room, and how many of them are over */
+	uint64_t n_over;
 	bool is_busy;      /* jobs are being carried out */
 	bool is_news;      /* a node went down, or discovery is wanted */
 	bool is_stopping;  /* carry out what there is, then end */
@@ -167,6 +170,10 @@ bool redis_behind_stop(struct redis *redis, int64_t deadline_us);
 void redis_behind_add(struct redis *redis, struct store_call *call,
     int64_t now_ms, bool is_give_back);
 int redis_behind_flush(struct redis *redis, int64_t deadline_us);
+/* All jobs until now; and: until these are over, or the time is. */
+uint64_t redis_behind_mark(struct redis *redis);
+void redis_behind_await(
+    struct redis *redis, uint64_t mark, int64_t deadline_us);
 void redis_behind_on_down(void *node);
 /* The thread behind calls the layout's discover soon. */
 void redis_behind_discover(struct redis *redis);
