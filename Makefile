@@ -65,7 +65,7 @@ ONLY     = $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 UNITS    = $(ONLY:%=$(BUILD)/unit/%)
 
 .PHONY: all programs units test test-debian13 demo lint check-asan \
-	check-tsan fuzz bench format update-golden clean packages \
+	check-tsan fuzz bench soak format update-golden clean packages \
 	install uninstall dist deb test-deb flags
 .SECONDARY:
 
@@ -194,6 +194,12 @@ lint:
 fuzz:
 	@tests/setup/packages.sh fuzz
 	@tests/fuzz/run.sh
+
+# MINUTES=20 CLIENTS=50 SEED=N, see tests/soak/run.sh
+soak:
+	@tests/setup/packages.sh
+	@$(MAKE) -s -j2 programs
+	@tests/soak/run.sh
 
 bench:
 	@tests/setup/packages.sh

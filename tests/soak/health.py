@@ -1,0 +1,176 @@
+"""health.py - a daemon's process and log: is it alive, does it grow, what does
+it say.
+
+Memory is what the daemon and its helpers hold (RSS of all). A leak is growth
+that goes on: so the slope over the second half is asked, where all caches are
+full and all threads have been made, and how much more there is at the end than
+after warming up.
+"""
+import collections
+import os
+import re
+import time
+
+# Marks. In a short run the second half is still warming up, so the slope counts
+# only from SLOPE_SECONDS of it on.
+SLOPE_SECONDS = 240
+SLOPE_MAX_KIB_MIN = 256
+GROWTH_MAX_KIB = 24 * 1024
+FDS_GROWTH_MAX = 24
+THREADS_GROWTH_MAX = 24
+WARM = 0.4      # of the time; what is before it may grow
+
+LINE = re.compile(r"^sluiced\[\d+\]: (error: |warning: )?")
+MAD = re.compile(r"Sanitizer|runtime error:|Assertion|out of memory")
+
+
+class Sample:
+    def __init__(self, at, rss_kib, n_fds, n_threads, helpers):
+        self.at = at
+        self.rss_kib = rss_kib
+        self.n_fds = n_fds
+        self.n_threads = n_threads
+        self.helpers = helpers
+
+
+def status_of(pid, name):
+    with open("/proc/%d/status" % pid, encoding="latin-1") as file:
+        for line in file:
+            if line.startswith(name + ":"):
+                return int(line.split()[1])
+    return 0
+
+
+def children_of(pid):
+    found = set()
+    for task in os.listdir("/proc/%d/task" % pid):
+        try:
+            with open("/proc/%d/task/%s/children" % (pid, task),
+                      encoding="ascii") as file:
+                found.update(int(word) for word in file.read().split())
+        except OSError:
+            pass # the thread has ended meanwhile
+    return found
+
+
+def slope_per_minute(points):
+    """Least squares of (seconds, KiB)."""
+    n = len(points)
+    if n < 3:
+        return 0.0
+    mean_x = sum(x for x, _ in points) / n
+    mean_y = sum(y for _, y in points) / n
+    up = sum((x - mean_x) * (y - mean_y) for x, y in points)
+    down = sum((x - mean_x) ** 2 for x, _ in points)
+    return 60 * up / down if down else 0.0
+
+
+class Daemon:
+    def __init__(self, name, pid, log):
+        self.name = name
+        self.pid = pid
+        self.log = open(log, "rb")
+        self.rest = b""
+        self.is_away = False
+        self.span = None          # of weather
+        self.n_away = 0
+        self.n_reloads = self.n_refused = 0
+        self.said = collections.Counter()
+        self.samples = []
+        self.helpers_seen = set()
+        self.problems = []
+
+    def read_log(self, weather):
+        data = self.rest + self.log.read()
+        *lines, self.rest = data.split(b"\n")
+        for line in lines:
+            self.take_line(line.decode("utf-8", "replace"), weather)
+
+    def take_line(self, line, weather):
+        if MAD.search(line) or not LINE.match(line):
+            if len(self.problems) < 100:
+                self.problems.append("%s said: %s" % (self.name, line))
+            return
+        line = LINE.sub("", line)
+        if line.startswith("verdict "):
+            self.said["verdict"] += 1
+        elif line.startswith("reload result=good"):
+            self.n_reloads += 1
+        elif line.startswith("reload result="):
+            self.n_refused += 1
+        elif re.match(r"store .* is away", line):
+            self.n_away += 1
+            self.is_away = True
+            self.span = self.span or weather.begin("away")
+        elif re.match(r"store .* is back", line):
+            self.is_away = False
+            if self.span is not None:
+                weather.end(self.span)
+            self.span = None
+        elif not line.startswith(("limit ref=", "  ")):
+            self.said[re.sub(r"[\d.]+", "N", line)[:100]] += 1
+
+    def sample(self):
+        try:
+            helpers = children_of(self.pid)
+            rss = status_of(self.pid, "VmRSS")
+            for helper in helpers:
+                try:
+                    rss += status_of(helper, "VmRSS")
+                except OSError:
+                    pass # one that has just ended
+            self.helpers_seen |= helpers
+            self.samples.append(Sample(
+                time.monotonic(), rss, len(os.listdir(
+                    "/proc/%d/fd" % self.pid)),
+                status_of(self.pid, "Threads"), len(helpers)))
+        except OSError:
+            self.problems.append("%s is gone" % self.name)
+
+    def halves(self):
+        warm = int(len(self.samples) * WARM)
+        return self.samples[:warm], self.samples[warm:]
+
+    def slope(self):
+        second = self.halves()[1]
+        return slope_per_minute([(s.at, s.rss_kib) for s in second])
+
+    def grown(self, value):
+        """By how much a value was higher at the end than when warm: of the
+        last tenth against the tenth after warming up, each its median."""
+        second = self.halves()[1]
+        n = max(1, len(second) // 6)
+
+        def median(samples):
+            return sorted(value(s) for s in samples)[len(samples) // 2]
+        return median(second[-n:]) - median(second[:n]) if second else 0
+
+    def faults(self):
+        second = self.halves()[1]
+        faults = list(self.problems)
+        if len(second) < 3:
+            return faults
+        seconds = second[-1].at - second[0].at
+        if seconds >= SLOPE_SECONDS and self.slope() > SLOPE_MAX_KIB_MIN:
+            faults.append("%s grows by %.0f KiB/min, more than %d" % (
+                self.name, self.slope(), SLOPE_MAX_KIB_MIN))
+        for what, value, most in (
+                ("KiB", lambda s: s.rss_kib, GROWTH_MAX_KIB),
+                ("descriptors", lambda s: s.n_fds, FDS_GROWTH_MAX),
+                ("threads", lambda s: s.n_threads, THREADS_GROWTH_MAX)):
+            if self.grown(value) > most:
+                faults.append("%s has %d %s more than when it was warm, more "
+                              "than %d" % (self.name, self.grown(value), what,
+                                           most))
+        return faults
+
+    def figures(self):
+        first, second = self.samples[0], self.halves()[1]
+        last, warm = self.samples[-1], (second or self.samples)[0]
+        return ("%s: RSS %d KiB at the start, %d warm, %d at the end, slope "
+                "%.0f KiB/min; descriptors %d %d %d; threads %d %d %d; helpers "
+                "started %d; away %d times" % (
+                    self.name, first.rss_kib, warm.rss_kib, last.rss_kib,
+                    self.slope(), first.n_fds, warm.n_fds, last.n_fds,
+                    first.n_threads, warm.n_threads, last.n_threads,
+                    len(self.helpers_seen), self.n_away))

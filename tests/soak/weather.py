@@ -1,0 +1,42 @@
+"""weather.py - when Redis was troubled.
+
+Bad weather begins a moment before a trouble and ends when both daemons have
+said that the store is back, and a while later: what waited is then told, what
+was asked is answered. A daemon's own word that the store is away, whoever is
+at fault (a busy machine), is bad weather, too.
+"""
+import time
+
+BEFORE = 1.0
+AFTER = 2.5
+
+
+class Weather:
+    def __init__(self):
+        self.spans = []   # [since, until or None, kind]
+
+    def begin(self, kind):
+        span = [time.monotonic() - BEFORE, None, kind]
+        self.spans.append(span)
+        return span
+
+    def end(self, span):
+        span[1] = time.monotonic() + AFTER
+
+    def is_calm(self, since, until):
+        return not any(span[0] <= until and (span[1] is None or
+                                             since <= span[1])
+                       for span in reversed(self.spans))
+
+    def troubled_seconds(self):
+        now = time.monotonic()
+        total, last = 0.0, 0.0
+        for since, until, _ in sorted(self.spans, key=lambda s: s[0]):
+            until = min(until or now, now)
+            total += max(0.0, until - max(since, last))
+            last = max(last, until)
+        return total
+
+    def n_during(self, since, until):
+        return sum(span[0] <= until and (span[1] is None or since <= span[1])
+                   for span in self.spans)
