@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "daemon/answer.h"
 #include "daemon/changes.h"
-#include "daemon/metrics.h"
+#include "daemon/metrics/metrics.h"
 #include "daemon/sessions.h"
 
 #include <libmilter/mfapi.h>

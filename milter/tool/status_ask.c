@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/quantity.h"
 #include "conf/endpoint_socket.h"
-#include "daemon/control.h"
+#include "daemon/life/control.h"
 
 #include <errno.h>
 #include <string.h>

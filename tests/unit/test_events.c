@@ -1,7 +1,7 @@
 /* What becomes of refusals and crossings: the first is told at once, what
  * repeats is gathered, and memory is bounded however many come. */
-#include "daemon/events.h"
-#include "daemon/recent.h"
+#include "daemon/keeper/events.h"
+#include "daemon/keeper/recent.h"
 
 #include "base/log.h"
 #include "mime/mime.h"

@@ -1,6 +1,6 @@
 /* Hits of rules are counted by rule, day, action and observed, and are all
  * there when they are flushed. */
-#include "daemon/hits.h"
+#include "daemon/keeper/hits.h"
 
 #include "base/calendar.h"
 #include "base/log.h"

@@ -1,14 +1,14 @@
 /* What Prometheus is told: counters that lose nothing however many threads
  * count, text that it can read whatever stands in it, and short answers to
  * whoever asks in a wrong way. */
-#include "daemon/metrics.h"
+#include "daemon/metrics/metrics.h"
 
 #include "session_kit.h"
 
 #include "base/xalloc.h"
-#include "daemon/counts.h"
-#include "daemon/exposition.h"
-#include "daemon/keeper.h"
+#include "daemon/metrics/counts.h"
+#include "daemon/metrics/exposition.h"
+#include "daemon/keeper/keeper.h"
 #include "mime/damage.h"
 #include "store/latency.h"
 

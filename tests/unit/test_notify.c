@@ -1,5 +1,5 @@
 /* What a service manager hears, on a socket that plays one. */
-#include "daemon/notify.h"
+#include "daemon/life/notify.h"
 
 #include "base/clock.h"
 

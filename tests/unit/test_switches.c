@@ -1,6 +1,6 @@
 /* Rules that are switched while running, as a process reads them from Redis:
  * they begin, end, and hold while Redis is away. */
-#include "daemon/switches.h"
+#include "daemon/keeper/switches.h"
 
 #include "base/clock.h"
 #include "base/log.h"
