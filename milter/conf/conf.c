@@ -382,8 +382,9 @@ conf_load(const char *path, struct buf *diagnostics)
 	struct conf *conf = NULL;
 	struct buf text, error;
 
+	/* Its folder is the place of rules all the same, not where one stands. */
 	if (path == NULL && access(CONF_DEFAULT_PATH, F_OK) != 0)
-		return conf_load_text("", STR(""), diagnostics);
+		return conf_load_text(CONF_DEFAULT_PATH, STR(""), diagnostics);
 	if (path == NULL)
 		path = CONF_DEFAULT_PATH;
 	buf_init(&text);

@@ -8,6 +8,7 @@
 #include "base/calendar.h"
 #include "base/clock.h"
 #include "conf/files.h"
+#include <errno.h>
 
 #include <limits.h>
 #include <stdlib.h>
@@ -129,8 +130,12 @@ read_password(const char *path, struct buf *password, struct buf *error)
 		    error, "'%s' can be read by every user: chmod o= it", path);
 		return -1;
 	}
-	if (files_read(path, PASSWORD_MAX_BYTES, password, error) == -1)
+	if (files_read(path, PASSWORD_MAX_BYTES, password, error) == -1) {
+		if (access(path, R_OK) == -1 && errno == EACCES)
+			buf_printf(error, ": user %ld may not read '%s'",
+			    (long)geteuid(), path);
 		return -1;
+	}
 	end = str_find(buf_str(password), '\n');
 	if (end >= 0)
 		password->len = (size_t)end;

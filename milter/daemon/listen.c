@@ -59,6 +59,22 @@ complain_locked(int fd, const struct endpoint *at, struct buf *error)
 		buf_printf(error, "another sluiced listens on %s", at->text);
 }
 
+/* The administrator thinks of the folder, not of a lock in it. */
+static void
+complain_closed(const struct endpoint *at, const char *path, struct buf *error)
+{
+	buf_printf(error, "cannot listen on %s: ", at->text);
+	if (errno == ENOENT)
+		buf_add_cstr(error, "the folder of this socket is missing");
+	else if (errno == EACCES)
+		buf_printf(error,
+		    "the user of sluiced (%ld here) may not write to its "
+		    "folder",
+		    (long)geteuid());
+	else
+		buf_printf(error, "cannot open %s: %s", path, strerror(errno));
+}
+
 /* A locked descriptor, -1 and a message, or -2: the file was removed
  * meanwhile by a daemon that ended. */
 static int
@@ -68,8 +84,7 @@ try_lock(const struct endpoint *at, const char *path, struct buf *error)
 	    path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 
 	if (fd == -1) {
-		buf_printf(error, "cannot listen on %s: cannot open %s: %s",
-		    at->text, path, strerror(errno));
+		complain_closed(at, path, error);
 		return -1;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
@@ -274,8 +289,12 @@ listen_secure(struct listener *listener, uint32_t mode, const char *group,
 		return -1;
 	}
 	if (gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) == -1) {
-		buf_printf(error, "cannot give %s to group %s: %s", path, group,
-		    strerror(errno));
+		buf_printf(error, "cannot give %s to group %s: %s%s", path,
+		    group, strerror(errno),
+		    errno == EPERM ? "; only a member may: put the user of "
+				     "sluiced into it (under systemd by "
+				     "SupplementaryGroups=)"
+				   : "");
 		return -1;
 	}
 	if (look_at_socket(listener, &st, error) == -1)

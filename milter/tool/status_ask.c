@@ -43,8 +43,6 @@ reach(const struct endpoint *at)
 static void
 say_nobody(const struct conf *conf, int error)
 {
-	bool is_said = conf_says(conf, "control");
-
 	tool_error("no sluiced answers on %s: %s", conf->control.path,
 	    error == EAGAIN ? "it takes too long" : strerror(error));
 	if (error == EACCES)
@@ -52,10 +50,9 @@ say_nobody(const struct conf *conf, int error)
 			   "may ask it");
 	else
 		tool_error("is it running (systemctl status sluice), and does "
-			   "it read %s, too%s? If it could not open this "
+			   "it read %s, too? If it could not open this "
 			   "socket, its log says why",
-		    is_said ? conf->source.path : CONF_DEFAULT_PATH,
-		    is_said ? "" : ", which names no other 'control'");
+		    conf->source.path);
 }
 
 /* 0, or -1 with errno. */

@@ -79,7 +79,7 @@ is "  answering" "$(milter "$T/unix/sock" 'connect h.example 192.0.2.1' |
 make folder
 sluiced_set folder "listen = unix:$T/no/such/folder/sock"
 start folder
-refused "a socket in a folder that is not there" 'no/such/folder.*No such file'
+refused "a socket in a folder that is not there" 'no/such/folder/sock: the folder of this socket is missing'
 make nobody
 mkdir "$T/closed"
 chmod 555 "$T/closed"
@@ -87,7 +87,15 @@ sluiced_set nobody "listen = unix:$T/closed/sock"
 WORDS=$(cd / && timeout 10 setpriv --reuid=nobody --clear-groups --regid=postfix \
 	"$BUILD/sluiced" -f -c "$T/nobody/sluice.conf" 2>&1 < /dev/null)
 STATUS=$?
-refused "a socket in a folder that is not writable" 'closed.*Permission denied'
+refused "a socket in a folder that is not writable" "closed/sock: the user of sluiced \($(id -u nobody) here\) may not write to its folder"
+make secret
+(umask 077 && echo secret > "$T/secret/password")
+sluiced_set secret "store_password_file = $T/secret/password"
+WORDS=$(cd / && timeout 10 setpriv --reuid=nobody --clear-groups --regid=postfix \
+	"$BUILD/sluiced" -f -c "$T/secret/sluice.conf" 2>&1 < /dev/null)
+STATUS=$?
+refused "a password that the daemon may not read" \
+	"Permission denied: user $(id -u nobody) may not read '.*/password'"
 make file
 echo precious > "$T/file/precious"
 sluiced_set file "listen = unix:$T/file/precious"

@@ -337,6 +337,21 @@ a_missing_file_that_was_asked_for_is_an_error(void **state)
 	buf_done(&diagnostics);
 }
 
+/* Whether there is one where the tests run or not. */
+static void
+a_missing_default_file_has_its_folder_all_the_same(void **state)
+{
+	struct buf diagnostics = { 0 };
+	struct conf *conf = conf_load(NULL, &diagnostics);
+
+	(void)state;
+	assert_non_null(conf);
+	assert_string_equal(conf->source.path, CONF_DEFAULT_PATH);
+	assert_int_equal(conf->rules.items[0][0], '/');
+	conf_free(conf);
+	buf_done(&diagnostics);
+}
+
 static void
 a_password_everybody_can_read_is_refused(void **state)
 {
@@ -516,6 +531,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_missing_default_file_has_its_folder_all_the_same),
 		cmocka_unit_test(an_empty_file_gives_every_default),
 		cmocka_unit_test(words_are_read_as_people_mean_them),
 		cmocka_unit_test(wrong_lines_are_explained),

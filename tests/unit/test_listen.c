@@ -153,7 +153,8 @@ a_missing_folder_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(listen_claim(&listener, &at, &error), -1);
-	assert_non_null(strstr(error.p, "/no/s.lock: No such file"));
+	assert_non_null(
+	    strstr(error.p, "/no/s: the folder of this socket is missing"));
 }
 
 static void
