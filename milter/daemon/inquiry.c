@@ -13,11 +13,11 @@
 #include "base/log.h"
 #include "conf/endpoint_socket.h"
 #include "daemon/listen.h"
+#include "daemon/threads.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -343,15 +343,9 @@ work(void *unused)
 int
 inquiry_start(void)
 {
-	pthread_t thread;
-
 	if (inquiry.n_places == 0)
 		return 0;
-	if ((errno = pthread_create(&thread, NULL, work, NULL)) != 0)
-		return -1;
-	pthread_setname_np(thread, "inquiry");
-	pthread_detach(thread);
-	return 0;
+	return threads_start("inquiry", work, NULL);
 }
 
 void

@@ -298,15 +298,11 @@ serve(void *unused)
 static void
 start_threads(struct conf *conf, const char *conf_path)
 {
-	pthread_t thread;
-
 	sem_init(&service.may_serve, 0, 0);
-	if ((errno = pthread_create(&thread, NULL, serve, NULL)) != 0 ||
+	if (threads_start("milter", serve, NULL) == -1 ||
 	    pulse_start(&service.listener.at) == -1 || keeper_start() == -1 ||
 	    reload_start(conf, conf_path) == -1 || inquiry_start() == -1)
 		fail(conf, str_of(strerror(errno)));
-	pthread_setname_np(thread, "milter");
-	pthread_detach(thread);
 }
 
 /* What serves mail, but not as its administrator meant it. */

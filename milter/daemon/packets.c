@@ -37,8 +37,8 @@ packet_pairs(struct str bytes)
 }
 
 char *
-mi_rd_cmd(int fd, struct timeval *timeout, char *command, size_t *len_out,
-    char *name)
+mi_rd_cmd(
+    int fd, struct timeval *timeout, char *command, size_t *len_out, char *name)
 {
 	char *bytes = original(fd, timeout, command, len_out, name);
 

@@ -10,9 +10,9 @@
 #include "conf/endpoint_socket.h"
 #include "daemon/places.h"
 #include "daemon/sessions.h"
+#include "daemon/threads.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,11 +81,5 @@ work(void *argument)
 int
 pulse_start(const struct endpoint *at)
 {
-	pthread_t thread;
-
-	errno = pthread_create(&thread, NULL, work, (void *)(uintptr_t)at);
-	if (errno != 0)
-		return -1;
-	pthread_detach(thread);
-	return 0;
+	return threads_start("pulse", work, (void *)(uintptr_t)at);
 }

@@ -20,8 +20,8 @@
 #include "daemon/places.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
+#include "daemon/threads.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -155,15 +155,9 @@ work(void *unused)
 int
 reload_start(struct conf *conf, const char *conf_path)
 {
-	pthread_t thread;
-
 	running = conf;
 	running_path = conf_path;
-	if ((errno = pthread_create(&thread, NULL, work, NULL)) != 0)
-		return -1;
-	pthread_setname_np(thread, "reload");
-	pthread_detach(thread);
-	return 0;
+	return threads_start("reload", work, NULL);
 }
 
 uint64_t

@@ -9,6 +9,7 @@
 #include "daemon/signals.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -17,6 +18,18 @@ typedef int create_fn(
     pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 static atomic_bool is_watched;
+
+int
+threads_start(const char *name, void *(*run)(void *argument), void *argument)
+{
+	pthread_t thread;
+
+	if ((errno = pthread_create(&thread, NULL, run, argument)) != 0)
+		return -1;
+	pthread_setname_np(thread, name);
+	pthread_detach(thread);
+	return 0;
+}
 
 void
 threads_watch(void)

@@ -1,5 +1,5 @@
 /*
- * threads: what becomes of a thread that libmilter cannot have.
+ * threads: the daemon's own, and what becomes of one that libmilter cannot have.
  *
  * Linking this file gives the program a pthread_create(3) of its own. libmilter
  * only logs when it gets no worker for a connection that has something to say:
@@ -9,6 +9,11 @@
  */
 #ifndef SLUICE_DAEMON_THREADS_H
 #define SLUICE_DAEMON_THREADS_H
+
+/* A thread of that name (at most 15 bytes) which nobody waits for; it inherits
+ * which signals are blocked. 0, or -1 with errno. */
+int threads_start(
+    const char *name, void *(*run)(void *argument), void *argument);
 
 /* Main, once serving begins: from now on a thread that cannot be made is logged
  * and ends the daemon. */

@@ -20,10 +20,9 @@
 #include "daemon/metrics/metrics.h"
 #include "daemon/policy.h"
 #include "daemon/sessions.h"
+#include "daemon/threads.h"
 #include "rules/program.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -360,14 +359,8 @@ keeper_n_lost(struct keeper_lost *lost_out)
 int
 keeper_start(void)
 {
-	pthread_t thread;
-
 	atomic_store(&keeper.round_us, clock_steady_us());
-	if ((errno = pthread_create(&thread, NULL, work, NULL)) != 0)
-		return -1;
-	pthread_setname_np(thread, "keeper");
-	pthread_detach(thread);
-	return 0;
+	return threads_start("keeper", work, NULL);
 }
 
 void
