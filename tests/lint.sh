@@ -207,7 +207,7 @@ check_security() {
 }
 
 check_shell() {
-	find tests .ci -name '*.sh' -o -path .ci/run | sort |
+	find tests contrib .ci -name '*.sh' -o -path .ci/run | sort |
 		xargs -r shellcheck -x -S warning
 }
 
