@@ -180,7 +180,9 @@ free_port() {
 # is_running PID: alive, and no zombie
 is_running() {
 	case $(cut -d ' ' -f 3 "/proc/$1/stat" 2>/dev/null) in
-	'' | Z) return 1 ;;
+	'') return 1 ;;
+	# its other threads may yet end, and keep its files till then
+	Z) [ "$(find "/proc/$1/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l)" -gt 1 ] ;;
 	esac
 }
 
