@@ -61,8 +61,11 @@ SRCS     = $(wildcard milter/*/*.c milter/*/*/*.c)
 OBJS     = $(SRCS:%.c=$(BUILD)/obj/%.o)
 MAINS    = $(BUILD)/obj/milter/daemon/main.o $(BUILD)/obj/milter/tool/main.o
 ARCHIVES = $(LAYERS:%=$(BUILD)/lib%.a)
+# `make units ONLY=test_url` builds one of them.
 ONLY     = $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 UNITS    = $(ONLY:%=$(BUILD)/unit/%)
+# What they and the scripts beside them start or preload.
+UNIT_TOOLS = delay_proxy mime_dump hasty.so nothreads.so
 
 .PHONY: all programs units test test-debian13 demo lint check-asan \
 	check-tsan fuzz bench soak format update-golden clean packages \
@@ -145,11 +148,7 @@ $(BUILD)/bench/store_bench: tests/bench/store_bench.c \
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(ARCHIVES) \
 		$(LIBS)
 
-$(BUILD)/bench/patterns: tests/bench/patterns.c $(ARCHIVES)
-	@mkdir -p $(@D)
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
-
-$(BUILD)/bench/mime_bench: tests/bench/mime_bench.c $(ARCHIVES)
+$(BUILD)/bench/%: tests/bench/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS)
 
@@ -157,7 +156,7 @@ $(BUILD)/bench/mime_bench: tests/bench/mime_bench.c $(ARCHIVES)
 flags:
 	@printf '%s\n' '$(subst ','\'',$(ALL_CFLAGS))'
 
-units: $(UNITS) $(BUILD)/lib/hasty.so $(BUILD)/lib/nothreads.so $(BUILD)/lib/delay_proxy $(BUILD)/lib/mime_dump
+units: $(UNITS) $(UNIT_TOOLS:%=$(BUILD)/lib/%)
 
 -include $(OBJS:.o=.d) $(UNITS:=.d)
 

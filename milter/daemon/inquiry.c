@@ -29,7 +29,6 @@
 
 struct place {
 	struct listener listener; /* main's */
-	bool is_unix;
 	const struct inquiry_kind *kind;
 	int fd;
 };
@@ -87,7 +86,6 @@ open_place(
 	struct listener *listener = &place->listener;
 	bool is_unix = listener->at.kind == ENDPOINT_UNIX;
 
-	place->is_unix = is_unix;
 	place->fd = bind_to(&listener->at, mode);
 	if (place->fd == -1 ||
 	    (is_unix && listen_secure(listener, mode, group, error) == -1)) {
@@ -138,7 +136,7 @@ find_asker(int fd, const struct place *place)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	if (!place->is_unix ||
+	if (place->listener.at.kind != ENDPOINT_UNIX ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		return (uid_t)-1;
 	return peer.uid;
