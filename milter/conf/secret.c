@@ -7,17 +7,11 @@
  */
 #include "conf/secret.h"
 
+#include "base/sanitized.h"
 #include "conf/option.h"
 
 #include <string.h>
 #include <sys/prctl.h>
-
-/* Sanitizers trace their own process at its end. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#else
-#define IS_SANITIZED 0
-#endif
 
 #define WORD STR("pass") /* "password=", "sentinel_password=", misspelt */
 
@@ -133,6 +127,6 @@ secret_mask(struct arena *arena, struct str text)
 void
 secret_forbid_dumps(void)
 {
-	if (!IS_SANITIZED)
+	if (!IS_SANITIZED) /* those trace their own process at its end */
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }

@@ -6,6 +6,7 @@
 #include "daemon/threads.h"
 
 #include "base/log.h"
+#include "base/sanitized.h"
 #include "daemon/signals.h"
 
 #include <dlfcn.h>
@@ -38,13 +39,7 @@ threads_watch(void)
 }
 
 /* Clang's sanitizers stand in the program themselves: theirs would be lost. */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SANITIZER_INSIDE
-#endif
-#endif
-
-#ifndef HAS_SANITIZER_INSIDE
+#if !defined(__clang__) || !IS_SANITIZED
 
 /* The C library's, or a sanitizer's that stands before it. */
 static int

@@ -13,6 +13,7 @@
 #include "inspect/jail.h"
 
 #include "base/port.h"
+#include "base/sanitized.h"
 
 #if defined(SLUICE_ARCHIVE) || defined(SLUICE_MAGIC)
 
@@ -25,17 +26,6 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 static const int allowed[] = {
 	SCMP_SYS(read),

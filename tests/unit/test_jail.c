@@ -2,6 +2,7 @@
  * What a helper process may not do, and that it ends if it tries.
  */
 #include "inspect_kit.h"
+#include "base/sanitized.h"
 
 static void
 test_what_is_forbidden_kills(void **state)
@@ -23,7 +24,7 @@ test_no_descriptor_is_left_but_the_socket(void **state)
 
 	(void)state;
 	assert_true(fd >= 20);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !IS_SANITIZED
 	item = asked("write-elsewhere");
 	expect_good(&item);
 #else
@@ -38,7 +39,7 @@ static void
 test_memory_is_bounded(void **state)
 {
 	(void)state;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !IS_SANITIZED
 	expect_death("eat-memory", "ended by signal");
 #endif
 	assert_true(has_any());
