@@ -24,6 +24,7 @@
 
 #define READ_BYTES      ((size_t)2048)
 #define BACKLOG         64
+#define QUESTIONS_MAX   (INQUIRY_SOCKETS_MAX * INQUIRY_OPEN_MAX)
 #define NO_ROOM_WAIT_US INT64_C(500000)
 #define MS_US           1000
 
@@ -31,12 +32,13 @@ struct place {
 	struct listener listener; /* main's */
 	const struct inquiry_kind *kind;
 	int fd;
+	size_t n_questions; /* the thread's: that are open */
 };
 
 enum step { STEP_READ, STEP_WRITE, STEP_LEAVE };
 
 struct question {
-	const struct inquiry_kind *kind;
+	struct place *place;
 	int fd;
 	enum step step;
 	bool is_cut;
@@ -51,7 +53,7 @@ struct question {
 static struct inquiry {
 	struct place places[INQUIRY_SOCKETS_MAX];
 	size_t n_places;
-	struct question questions[INQUIRY_OPEN_MAX];
+	struct question questions[QUESTIONS_MAX];
 	size_t n_questions;
 	int64_t no_room_until_us;
 	uid_t asker;
@@ -143,7 +145,7 @@ find_asker(int fd, const struct place *place)
 }
 
 static void
-accept_one(const struct place *place, int64_t now_us)
+accept_one(struct place *place, int64_t now_us)
 {
 	int fd = accept4(place->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct question *question;
@@ -157,19 +159,21 @@ accept_one(const struct place *place, int64_t now_us)
 	}
 	question = &inquiry.questions[inquiry.n_questions++];
 	*question = (struct question){
-		.kind = place->kind,
+		.place = place,
 		.fd = fd,
 		.asker = find_asker(fd, place),
 		.end_us = now_us + INQUIRY_TIMEOUT_MS * MS_US,
 	};
+	place->n_questions++;
 }
 
-/* The last one takes its place. */
+/* The last one takes its room. */
 static void
 end_question(size_t at)
 {
 	struct question *question = &inquiry.questions[at];
 
+	question->place->n_questions--;
 	close(question->fd);
 	buf_done(&question->request);
 	buf_done(&question->answer);
@@ -201,7 +205,7 @@ give_answer(struct question *question, bool is_cut)
 {
 	question->is_cut = is_cut;
 	inquiry.asker = question->asker;
-	question->kind->answer(
+	question->place->kind->answer(
 	    buf_str(&question->request), is_cut, &question->answer);
 	question->step = STEP_WRITE;
 	return question->answer.len > 0 && write_answer(question);
@@ -210,7 +214,7 @@ give_answer(struct question *question, bool is_cut)
 static bool
 read_question(struct question *question)
 {
-	const struct inquiry_kind *kind = question->kind;
+	const struct inquiry_kind *kind = question->place->kind;
 	size_t room = kind->request_max - question->request.len;
 	char bytes[READ_BYTES];
 	ssize_t n =
@@ -260,7 +264,7 @@ serve_questions(const struct pollfd *ready, int64_t now_us)
 
 		if (now_us >= question->end_us) {
 			log_debug("%s: a question took longer than %d ms",
-			    question->kind->name, INQUIRY_TIMEOUT_MS);
+			    question->place->kind->name, INQUIRY_TIMEOUT_MS);
 			end_question(i);
 		} else if (ready[i].revents != 0 && !go_on(question)) {
 			end_question(i);
@@ -272,8 +276,7 @@ static void
 serve_places(const struct pollfd *ready, int64_t now_us)
 {
 	for (size_t i = 0; i < inquiry.n_places; i++)
-		if (ready[i].revents != 0 &&
-		    inquiry.n_questions < INQUIRY_OPEN_MAX)
+		if (ready[i].revents != 0)
 			accept_one(&inquiry.places[i], now_us);
 }
 
@@ -289,6 +292,13 @@ next_end_us(bool is_paused)
 	return end_us;
 }
 
+/* Those who ask too much on one socket take no room from another's. */
+static bool
+has_room(const struct place *place)
+{
+	return place->n_questions < INQUIRY_OPEN_MAX;
+}
+
 /* Questions first, then places. Returns how many. */
 static size_t
 gather(struct pollfd *ready, bool may_accept)
@@ -302,23 +312,26 @@ gather(struct pollfd *ready, bool may_accept)
 			.events =
 			    question->step == STEP_WRITE ? POLLOUT : POLLIN };
 	}
-	for (size_t i = 0; i < inquiry.n_places; i++)
-		ready[n++] =
-		    (struct pollfd){ .fd =
-					 may_accept ? inquiry.places[i].fd : -1,
-			    .events = POLLIN };
+	for (size_t i = 0; i < inquiry.n_places; i++) {
+		const struct place *place = &inquiry.places[i];
+
+		ready[n++] = (struct pollfd){
+			.fd = may_accept && has_room(place) ? place->fd : -1,
+			.events = POLLIN
+		};
+	}
 	return n;
 }
 
 static void
 serve_once(void)
 {
-	struct pollfd ready[INQUIRY_OPEN_MAX + INQUIRY_SOCKETS_MAX];
+	struct pollfd ready[QUESTIONS_MAX + INQUIRY_SOCKETS_MAX];
 	int64_t now_us = clock_steady_us();
 	bool is_paused = now_us < inquiry.no_room_until_us;
 	size_t n_questions = inquiry.n_questions;
 	int64_t end_us = next_end_us(is_paused), wait_ms = -1;
-	size_t n = gather(ready, !is_paused && n_questions < INQUIRY_OPEN_MAX);
+	size_t n = gather(ready, !is_paused);
 
 	if (end_us != 0)
 		wait_ms = end_us > now_us ? (end_us - now_us) / MS_US + 1 : 0;

@@ -3,8 +3,8 @@
  * on the control socket, Prometheus on the metrics port - on one thread of its
  * own, so that no mail waits for them.
  *
- * Bounded: INQUIRY_OPEN_MAX at a time (what is more waits in the backlog), each
- * has INQUIRY_TIMEOUT_MS from its accept to the last byte of its answer, asks
+ * Bounded: INQUIRY_OPEN_MAX at a time on each socket (what is more waits in its
+ * backlog, and takes no room from another socket's), each has INQUIRY_TIMEOUT_MS from its accept to the last byte of its answer, asks
  * at most request_max bytes and is closed after one answer. Descriptors that ran
  * out make the thread wait, not spin.
  */
@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-#define INQUIRY_OPEN_MAX    16
+#define INQUIRY_OPEN_MAX    8
 #define INQUIRY_TIMEOUT_MS  3000
 #define INQUIRY_SOCKETS_MAX 4
 

@@ -322,19 +322,46 @@ without_descriptors_it_waits_and_does_not_spin(void **state)
 	assert_true(cpu_us < 100 * 1000);
 }
 
-static void
-a_port_is_served_like_a_path_but_nobody_knows_by_whom(void **state)
+static int
+reached_by_port(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 		.sin_port = htons(port),
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	(void)state;
 	assert_int_equal(
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void
+a_port_is_served_like_a_path_but_nobody_knows_by_whom(void **state)
+{
+	int fd = reached_by_port();
+
+	(void)state;
 	say(fd, "hello\n");
 	check_answer(fd, "whole by a stranger: hello\n");
+}
+
+/* Whoever can reach the port does not keep the operator from the path. */
+static void
+those_who_say_nothing_on_one_socket_keep_nobody_from_another(void **state)
+{
+	int silent[4 * INQUIRY_OPEN_MAX], fd;
+	int64_t start_us = clock_steady_us();
+
+	(void)state;
+	for (size_t i = 0; i < 4 * INQUIRY_OPEN_MAX; i++)
+		silent[i] = reached_by_port();
+	fd = reached();
+	say(fd, "me too\n");
+	check_answer(fd, "whole: me too\n");
+	assert_true(
+	    clock_steady_us() - start_us < INQUIRY_TIMEOUT_MS * INT64_C(1000));
+	for (size_t i = 0; i < 4 * INQUIRY_OPEN_MAX; i++)
+		close(silent[i]);
 }
 
 int
@@ -352,6 +379,8 @@ main(void)
 		    those_who_say_nothing_make_the_next_wait_only_their_time),
 		cmocka_unit_test(
 		    a_port_is_served_like_a_path_but_nobody_knows_by_whom),
+		cmocka_unit_test(
+		    those_who_say_nothing_on_one_socket_keep_nobody_from_another),
 		cmocka_unit_test(many_at_once_are_all_answered),
 		cmocka_unit_test(
 		    without_descriptors_it_waits_and_does_not_spin),
