@@ -353,7 +353,8 @@ session_header(struct session *session, struct str name, struct str value)
 	struct message *message = open_message(session);
 	struct header header;
 
-	if (message == NULL)
+	/* Behind a chunk of the body nothing is a field of the header. */
+	if (message == NULL || message->is_in_body)
 		return;
 	message->size += name.len + value.len + 4; /* ": " and CRLF */
 	parts_header(session, name, value);
@@ -403,6 +404,7 @@ session_body(struct session *session, struct str chunk)
 
 	if (message == NULL)
 		return reply;
+	message->is_in_body = true;
 	message->size += chunk.len;
 	parts_body(session, chunk);
 	room = (size_t)max - message->body.len;

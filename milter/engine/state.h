@@ -110,6 +110,7 @@ struct message {
 	bool is_over;    /* answered at its end; kept for its changes */
 	bool is_in_data;
 	bool is_past_headers;
+	bool is_in_body;
 	struct store_call **calls; /* to be given back, unless it is accepted */
 	size_t n_calls;
 	struct charged_key *charged;

@@ -256,6 +256,30 @@ a_second_connect_begins_anew(void **state)
 	session_free(session);
 }
 
+/* libmilter lets it through behind an end that an old MTA tells twice. */
+static void
+a_field_behind_the_body_is_none(void **state)
+{
+	struct session *session =
+	    begin("on message { t: add-header \"X\" \"${part.type}\" "
+		  "if body =~ /hello/ and subject =~ /first/ }");
+	struct buf text = { 0 };
+
+	(void)state;
+	begin_message(session);
+	session_header(session, STR("Subject"), STR("first"));
+	session_end_of_headers(session);
+	session_body(session, STR("hello\r\n"));
+	session_rcpt(session, STR("<carl@example.net>"), NULL, 0);
+	session_header(session, STR("Content-Type"), STR("text/html"));
+	session_header(session, STR("Subject"), STR("second"));
+	session_body(session, STR("hello again\r\n"));
+	end_message(session, &text);
+	assert_string_equal(buf_str(&text).p, "add X=text/plain/0; ");
+	buf_done(&text);
+	session_free(session);
+}
+
 int
 main(void)
 {
@@ -270,6 +294,7 @@ main(void)
 		cmocka_unit_test(
 		    a_message_that_was_accepted_for_good_is_not_open),
 		cmocka_unit_test(a_second_connect_begins_anew),
+		cmocka_unit_test(a_field_behind_the_body_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
