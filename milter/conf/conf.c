@@ -14,6 +14,8 @@
 #include "conf/secret.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -340,15 +342,23 @@ read_text(struct reader *r)
 	    r->conf->source.path, line, (unsigned char)text.p[bad]);
 }
 
+/* Whole, though -c may name a file from where one stands: rules are printed
+ * with the paths of their tables, so the tool must find the same hash as the
+ * daemon that was started elsewhere. */
 static const char *
 folder_of(struct arena *arena, const char *path)
 {
 	struct str s = str_of(path);
 	ptrdiff_t slash = str_find_last(s, '/');
+	const char *folder = ".";
+	char whole[PATH_MAX];
 
-	if (slash < 0)
-		return ".";
-	return arena_cstr(arena, str_sub(s, 0, slash == 0 ? 1 : (size_t)slash));
+	if (slash >= 0)
+		folder = arena_cstr(
+		    arena, str_sub(s, 0, slash == 0 ? 1 : (size_t)slash));
+	if (folder[0] == '/' || realpath(folder, whole) == NULL)
+		return folder;
+	return arena_cstr(arena, str_of(whole));
 }
 
 struct conf *

@@ -353,6 +353,27 @@ a_missing_default_file_has_its_folder_all_the_same(void **state)
 }
 
 static void
+a_path_from_here_gives_the_same_folder_as_a_whole_one(void **state)
+{
+	struct buf diagnostics = { 0 };
+	char *here = getcwd(NULL, 0);
+	struct conf *conf;
+
+	(void)state;
+	assert_non_null(here);
+	write_file("sluice.conf", "", 0644);
+	assert_int_equal(chdir(in_folder("..")), 0);
+	conf =
+	    conf_load(in_folder("sluice.conf") + strlen("/tmp/"), &diagnostics);
+	assert_int_equal(chdir(here), 0);
+	assert_non_null(conf);
+	assert_string_equal(conf->folder, folder);
+	conf_free(conf);
+	buf_done(&diagnostics);
+	free(here);
+}
+
+static void
 a_password_everybody_can_read_is_refused(void **state)
 {
 	struct buf diagnostics = { 0 };
@@ -531,6 +552,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    a_path_from_here_gives_the_same_folder_as_a_whole_one,
+		    make_folder, remove_folder),
 		cmocka_unit_test(
 		    a_missing_default_file_has_its_folder_all_the_same),
 		cmocka_unit_test(an_empty_file_gives_every_default),
