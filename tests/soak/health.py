@@ -21,6 +21,7 @@ THREADS_GROWTH_MAX = 24
 WARM = 0.4      # of the time; what is before it may grow
 
 LINE = re.compile(r"^sluiced\[\d+\]: (error: |warning: )?")
+AT = re.compile(r"store .* is at .*:(\d+)$")
 MAD = re.compile(r"Sanitizer|runtime error:|Assertion|out of memory")
 
 
@@ -73,6 +74,7 @@ class Daemon:
         self.rest = b""
         self.is_away = False
         self.span = None          # of weather
+        self.store_port = None    # which Redis it asks
         self.n_away = 0
         self.n_reloads = self.n_refused = 0
         self.said = collections.Counter()
@@ -102,6 +104,9 @@ class Daemon:
             self.n_away += 1
             self.is_away = True
             self.span = self.span or weather.begin("away")
+        elif AT.match(line):
+            weather.moved()
+            self.store_port = int(AT.match(line).group(1))
         elif re.match(r"store .* is back", line):
             self.is_away = False
             if self.span is not None:
@@ -145,10 +150,11 @@ class Daemon:
             return sorted(value(s) for s in samples)[len(samples) // 2]
         return median(second[-n:]) - median(second[:n]) if second else 0
 
-    def faults(self):
+    def faults(self, judges_memory):
+        """A sanitizer keeps what was freed, so its memory says nothing."""
         second = self.halves()[1]
         faults = list(self.problems)
-        if len(second) < 3:
+        if len(second) < 3 or not judges_memory:
             return faults
         seconds = second[-1].at - second[0].at
         if seconds >= SLOPE_SECONDS and self.slope() > SLOPE_MAX_KIB_MIN:

@@ -88,6 +88,7 @@ def main():
         "sluice": said["sluice"], "conf": said["conf"],
         "mails": said["mails"], "corpus": said["corpus"] or None,
         "postfix_queue": said["postfix"], "sendmail_queue": said["sendmail"],
+        "judges_memory": said["judges_memory"] == "yes",
         "sendmail_tells_unknown": said["sendmail_tells_unknown"] == "yes",
     }))
 

@@ -122,9 +122,13 @@ class Rig:
                 (do_scripts_flushed, 2), (do_clients_killed, 2))
 
     async def all_daemons_are_back(self):
+        """And ask the same Redis: after a failover that was asked for, the old
+        master is one for some seconds more, until Sentinels turn it round, and
+        what is counted there is lost."""
         master = await self.master()
         return master is not None and await self.is_master(master) \
-            and not any(daemon.is_away for daemon in self.daemons)
+            and not any(daemon.is_away or daemon.store_port != master
+                        for daemon in self.daemons)
 
     async def trouble(self):
         master = await self.master()

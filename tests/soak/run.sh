@@ -8,7 +8,7 @@
 #   MINUTES=20 CLIENTS=50 SEED=1 CORPUS=yes tests/soak/run.sh
 #
 # SLUICE_BUILD takes another build, of a sanitizer for one; with SLOW=1 its
-# time-outs are long. KEEP=1 keeps the folder, with all logs and every batch of
+# time-outs are long, and memory is not judged. KEEP=1 keeps the folder, with all logs and every batch of
 # stories that failed. The exit code is 0 if nothing was found.
 MTA=together
 TAP_NAME=soak
@@ -43,7 +43,8 @@ soak_place() {
 		conf="$T/mx1/sluice.conf" mails="$T/mails" \
 		corpus="$([ "$CORPUS" = yes ] && echo "$TOP/tests/corpus")" \
 		postfix="$T/postfix/queue" sendmail="$T/sendmail/queue" \
-		sendmail_tells_unknown="$2" ||
+		sendmail_tells_unknown="$2" \
+		judges_memory="$([ -n "$SLOW" ] && echo no || echo yes)" ||
 		bail "the place could not be made"
 }
 

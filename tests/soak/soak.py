@@ -229,7 +229,7 @@ class Soak:
             for what in part.problems:
                 self.fault("the rig", what)
         for daemon in self.daemons:
-            for what in daemon.faults():
+            for what in daemon.faults(self.place["judges_memory"]):
                 self.fault(daemon.name, what)
         told, found = await self.judge.is_awake()
         self.counts["lies"] = told

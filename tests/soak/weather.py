@@ -9,6 +9,7 @@ import time
 
 BEFORE = 1.0
 AFTER = 2.5
+LATE = 15   # the daemons ask Sentinels every 10 s
 
 
 class Weather:
@@ -22,6 +23,13 @@ class Weather:
 
     def end(self, span):
         span[1] = time.monotonic() + AFTER
+
+    def moved(self):
+        """A daemon found another master. If nobody has asked for that - a busy
+        machine was too slow for the Sentinels - it was bad since then."""
+        if not any(span[1] is None for span in self.spans):
+            now = time.monotonic()
+            self.spans.append([now - LATE, now + AFTER, "moved"])
 
     def is_calm(self, since, until):
         return not any(span[0] <= until and (span[1] is None or
