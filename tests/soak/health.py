@@ -141,8 +141,8 @@ class Daemon:
         return slope_per_minute([(s.at, s.rss_kib) for s in second])
 
     def grown(self, value):
-        """By how much a value was higher at the end than when warm: of the
-        last tenth against the tenth after warming up, each its median."""
+        """By how much a value was higher at the end than when warm: the median
+        of the last sixth of the second half against that of its first."""
         second = self.halves()[1]
         n = max(1, len(second) // 6)
 

@@ -16,7 +16,7 @@ left out, and counted as such.
 """
 import bisect
 
-N = 30
+N = 12
 T = 8.0
 RULE = "m-pool"
 

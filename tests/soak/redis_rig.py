@@ -9,8 +9,8 @@ import random
 import signal
 import subprocess
 
-CALM_SECONDS = (3, 14)   # between two troubles
-LONG_CALM = (25, 0.25)   # sometimes so long: laws over windows need it
+CALM_SECONDS = (4, 16)  # between two troubles
+LONG_CALM = (40, 0.3)   # sometimes so long: laws over windows need it
 WAIT_SECONDS = 30
 
 

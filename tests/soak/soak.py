@@ -10,6 +10,7 @@ import random
 import sys
 import time
 
+import bounds
 from client import Conversation, Door
 from fates import Fates, Postfix, Sendmail
 from health import Daemon
@@ -20,7 +21,7 @@ from pools import Pools
 from redis_rig import Rig
 from reloads import Reloads
 from sink import Sink
-from story import MARK, Story
+from story import MARK, Story, rule_of
 from weather import Weather
 
 PROGRESS_SECONDS = 10
@@ -141,6 +142,8 @@ class Soak:
         self.by_name[name] = conversation
         for fault in story.faults:
             self.fault(name, fault)
+        if not is_calm:
+            self.check_bounds(conversation)
         for rule, n in story.refusals.items():
             self.counts["refused by " + rule] += n
         self.note(conversation)
@@ -151,6 +154,13 @@ class Soak:
         if len(self.by_name) > 5000: # those that were judged long ago
             for old in list(self.by_name)[:2000]:
                 del self.by_name[old]
+
+    def check_bounds(self, conversation):
+        n_troubles = self.weather.n_during(conversation.since,
+                                           conversation.until)
+        for what in list(bounds.too_many(conversation, n_troubles)) \
+                + list(bounds.wrongly_refused(conversation, rule_of)):
+            self.fault(conversation.plan.name, what)
 
     def settle(self):
         """Tells what has settled. Logs are read first: weather is known."""
@@ -257,6 +267,10 @@ class Soak:
             self.pools.n_windows, self.pools.n_left_out))
         print("  verdicts: " + ", ".join(
             "%s %d" % row for row in sorted(self.verdicts.items())))
+        print("  refused: " + ", ".join(
+            "%s %d" % (name[len("refused by "):], n)
+            for name, n in sorted(counts.items())
+            if name.startswith("refused by ")))
         print("  reloads: %d good, %d refused; slowest %.1f s" % (
             sum(r.n_good for r in self.reloads),
             sum(r.n_refused for r in self.reloads),

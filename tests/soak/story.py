@@ -8,7 +8,8 @@ changed, a mail delivered twice, a reply that no rule gave - is found here.
 
 In bad weather (Redis was troubled meanwhile) nobody can know what counters
 held. Such a story leaves out what a limit refused and is judged by the rules
-without limits: all else is to be the same.
+without limits: all else is to be the same. bounds.py has what limits may do
+meanwhile.
 """
 import re
 
