@@ -129,6 +129,9 @@ a_watchdog_is_ours_if_it_names_us_or_nobody(void **state)
 		{ "30000000", NULL, 30000000 },
 		{ "30000000", "", 30000000 },
 		{ "30000000", "1", 0 },
+		/* two months, and for ever: too much for milliseconds */
+		{ "5184000000000", NULL, NOTIFY_WATCHDOG_MAX_US },
+		{ "9223372036854775807", NULL, NOTIFY_WATCHDOG_MAX_US },
 		{ "soon", NULL, 0 },
 		{ "0", NULL, 0 },
 		{ NULL, NULL, 0 },

@@ -87,7 +87,7 @@ read_watchdog(void)
 	    (number_parse(str_of(pid), INT32_MAX, &number) == -1 ||
 		number != (uint64_t)getpid()))
 		return 0;
-	return us;
+	return us < NOTIFY_WATCHDOG_MAX_US ? us : NOTIFY_WATCHDOG_MAX_US;
 }
 
 void

@@ -25,7 +25,8 @@ void notify_stopping(void);
 void notify_status(const char *text);
 
 /* How often the watchdog wants to hear of us, 0: never. We do it twice as
- * often. */
+ * often; one that would wait for longer hears of us each half hour. */
+#define NOTIFY_WATCHDOG_MAX_US UINT64_C(3600000000)
 uint64_t notify_watchdog_us(void);
 void notify_alive(void);
 
