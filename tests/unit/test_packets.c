@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <libmilter/mfapi.h>
 
 static void
 pairs_are_kept_and_the_rest_is_not(void **state)
@@ -40,7 +41,11 @@ pairs_are_kept_and_the_rest_is_not(void **state)
 static void
 this_libmilter_can_be_watched(void **state)
 {
+	unsigned major, minor, patch;
+
 	(void)state;
+	/* libmilter is linked only if something of it is called. */
+	assert_int_equal(smfi_version(&major, &minor, &patch), MI_SUCCESS);
 	assert_true(packets_init());
 }
 
