@@ -4,6 +4,7 @@
  */
 #include "rules/parser.h"
 
+#include "base/ip.h"
 #include "base/quantity.h"
 
 #include <string.h>
@@ -21,6 +22,19 @@ new_condition(struct parser *parser, enum condition_kind kind)
 }
 
 static int
+complain_of_number(struct parser *parser)
+{
+	struct token token = parser->lexer.token;
+	struct ip ip;
+
+	parser_expected(parser, "a number (20, -2.5, 10M)");
+	if (ip_parse(token.text, &ip) == 0)
+		diag_add(parser->diags, DIAG_NOTE, token.pos,
+		    "an IP address stands in quotes");
+	return -1;
+}
+
+static int
 parse_number(struct parser *parser, struct operand *operand)
 {
 	struct token *token = &parser->lexer.token;
@@ -31,7 +45,7 @@ parse_number(struct parser *parser, struct operand *operand)
 	if (amount_parse(token->text, &amount) == 0)
 		operand->number = (double)amount;
 	else if (decimal_parse(parser, token->text, &operand->number) == -1)
-		return parser_expected(parser, "a number (20, -2.5, 10M)");
+		return complain_of_number(parser);
 	lexer_next(&parser->lexer);
 	return 0;
 }
