@@ -13,6 +13,10 @@ ok "systemd understands the unit" \
 score() { # UNIT: below 2.5?
 	systemd-analyze security --offline=true --no-pager --threshold=24 "$1"
 }
+# Debian's postfix.service starts nothing; its instance does, and is over when
+# postfix.service begins.
+like "mail is not served before it is there" "$(cat "$unit")" \
+	'^Before=.*postfix@-\.service'
 ok "its exposure is below 2.5" score "$T/sluice.service"
 sed '/^Protect/d; /^SystemCall/d; /^CapabilityB/d; /^Private/d' "$unit" > "$T/open.service"
 is "which is no matter of course" "$(score "$T/open.service" > /dev/null; echo $?)" 1
