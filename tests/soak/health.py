@@ -6,13 +6,16 @@ that goes on: so the slope over the second half is asked, where all caches are
 full and all threads have been made, and how much more there is at the end than
 after warming up.
 """
+import asyncio
 import collections
+import json
 import os
 import re
 import time
 
-# Marks. In a short run the second half is still warming up, so the slope counts
-# only from SLOPE_SECONDS of it on.
+# Marks. In a short run the second half is still warming up, so they count only
+# from so many seconds of it on.
+GROWTH_SECONDS = 60
 SLOPE_SECONDS = 240
 SLOPE_MAX_KIB_MIN = 256
 GROWTH_MAX_KIB = 24 * 1024
@@ -67,8 +70,12 @@ def slope_per_minute(points):
 
 
 class Daemon:
-    def __init__(self, name, pid, log):
+    def __init__(self, name, pid, log, conf):
         self.name = name
+        self.conf = conf
+        self.status = None
+        self.status_at = time.monotonic()
+        self.n_failures = 0
         self.pid = pid
         self.log = open(log, "rb")
         self.rest = b""
@@ -115,6 +122,26 @@ class Daemon:
         elif not line.startswith(("limit ref=", "  ")):
             self.said[re.sub(r"[\d.]+", "N", line)[:100]] += 1
 
+    async def ask_status(self, sluice, weather):
+        """Calls that failed and were too few for the store to be away."""
+        since = time.monotonic()
+        process = await asyncio.create_subprocess_exec(
+            sluice, "-c", self.conf, "status", "--json",
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL)
+        text, _ = await process.communicate()
+        try:
+            status = json.loads(text)
+        except ValueError:
+            self.problems.append("%s: no status: %r" % (self.name, text[:200]))
+            return
+        failures = status["store"]["failures"]
+        if failures > self.n_failures:
+            weather.note("failures", self.status_at)
+        self.n_failures = failures
+        self.status = status
+        self.status_at = since
+
     def sample(self):
         try:
             helpers = children_of(self.pid)
@@ -157,6 +184,8 @@ class Daemon:
         if len(second) < 3 or not judges_memory:
             return faults
         seconds = second[-1].at - second[0].at
+        if seconds < GROWTH_SECONDS:
+            return faults
         if seconds >= SLOPE_SECONDS and self.slope() > SLOPE_MAX_KIB_MIN:
             faults.append("%s grows by %.0f KiB/min, more than %d" % (
                 self.name, self.slope(), SLOPE_MAX_KIB_MIN))
@@ -175,8 +204,12 @@ class Daemon:
         last, warm = self.samples[-1], (second or self.samples)[0]
         return ("%s: RSS %d KiB at the start, %d warm, %d at the end, slope "
                 "%.0f KiB/min; descriptors %d %d %d; threads %d %d %d; helpers "
-                "started %d; away %d times" % (
+                "started %d, died %d, late %d; away %d times, %d calls failed, "
+                "%d counted locally" % (
                     self.name, first.rss_kib, warm.rss_kib, last.rss_kib,
                     self.slope(), first.n_fds, warm.n_fds, last.n_fds,
                     first.n_threads, warm.n_threads, last.n_threads,
-                    len(self.helpers_seen), self.n_away))
+                    len(self.helpers_seen),
+                    self.status["inspection"]["helpers_died"],
+                    self.status["inspection"]["helpers_late"], self.n_away,
+                    self.n_failures, self.status["store"]["local_calls"]))

@@ -66,6 +66,7 @@ def main():
                for words in said["daemons"].split()]
     for daemon in daemons:
         daemon["pid_file"] = os.path.join(daemon["folder"], "pid")
+        daemon["conf"] = os.path.join(daemon["folder"], "sluice.conf")
         daemon["log"] = os.path.join(daemon["folder"], "log")
         tables(daemon["folder"])
         write(os.path.join(daemon["folder"], "rules", "test.rules"),

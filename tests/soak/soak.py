@@ -26,7 +26,9 @@ from weather import Weather
 
 PROGRESS_SECONDS = 10
 SAMPLE_SECONDS = 1
+STALL_SECONDS = 0.6 # a nap of 0.25 s that takes so long
 SETTLE_SECONDS = 180  # for the queues to become empty at the end
+LOOK_BACK_SECONDS = 4 # after so long the weather of then is known
 FAULTS_SHOWN = 12    # with their dialogue
 FAULTS_NAMED = 200
 
@@ -57,7 +59,7 @@ class Soak:
         for d in place["daemons"]:
             with open(d["pid_file"], encoding="ascii") as file:
                 self.daemons.append(
-                    Daemon(d["name"], int(file.read()), d["log"]))
+                    Daemon(d["name"], int(file.read()), d["log"], d["conf"]))
         self.doors = [Door(d["mta"], d["name"], d["port"], d["xclient"])
                       for d in place["doors"]]
         for door in self.doors:
@@ -167,7 +169,7 @@ class Soak:
         now = time.monotonic()
         for _ in range(len(self.pending)):
             conversation = self.pending.popleft()
-            if now - conversation.until > 1.5 \
+            if now - conversation.until > LOOK_BACK_SECONDS \
                     and self.fates.are_settled(conversation):
                 self.tell(conversation)
             else:
@@ -178,12 +180,16 @@ class Soak:
             for daemon in self.daemons:
                 daemon.read_log(self.weather)
             self.settle()
+            since = time.monotonic()
             await asyncio.sleep(0.25)
+            if time.monotonic() - since > STALL_SECONDS:
+                self.weather.note("stalled", since)
 
     async def sample(self):
         while not self.is_over.is_set():
             for daemon in self.daemons:
                 daemon.sample()
+                await daemon.ask_status(self.place["sluice"], self.weather)
             await asyncio.sleep(SAMPLE_SECONDS)
 
     async def progress(self):
@@ -278,6 +284,10 @@ class Soak:
         print("  Redis, troubled for %d s: %s" % (
             self.weather.troubled_seconds(), ", ".join(
                 "%s %d" % row for row in sorted(self.rig.counts.items()))))
+        own = collections.Counter(span[2] for span in self.weather.spans)
+        print("  noticed besides: " + ", ".join(
+            "%s %d" % (kind, own[kind])
+            for kind in ("away", "moved", "failures", "stalled")))
         print("  latency p50/p99 in ms: " + ", ".join(
             self.latencies.figures()))
         for daemon in self.daemons:

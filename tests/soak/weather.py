@@ -2,8 +2,10 @@
 
 Bad weather begins a moment before a trouble and ends when both daemons have
 said that the store is back, and a while later: what waited is then told, what
-was asked is answered. A daemon's own word that the store is away, whoever is
-at fault (a busy machine), is bad weather, too.
+was asked is answered. Bad weather, too, whoever is at fault (a busy machine),
+is what a daemon says by itself: that the store is away, that there is another
+master, that a call has failed; and a machine that did not run even this program
+for a second, for then no deadline means anything.
 """
 import time
 
@@ -24,12 +26,15 @@ class Weather:
     def end(self, span):
         span[1] = time.monotonic() + AFTER
 
+    def note(self, kind, since):
+        """Something that is over, and began at this time at the earliest."""
+        self.spans.append([since - BEFORE, time.monotonic() + AFTER, kind])
+
     def moved(self):
         """A daemon found another master. If nobody has asked for that - a busy
         machine was too slow for the Sentinels - it was bad since then."""
         if not any(span[1] is None for span in self.spans):
-            now = time.monotonic()
-            self.spans.append([now - LATE, now + AFTER, "moved"])
+            self.note("moved", time.monotonic() - LATE)
 
     def is_calm(self, since, until):
         return not any(span[0] <= until and (span[1] is None or
