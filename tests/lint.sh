@@ -208,7 +208,7 @@ check_security() {
 
 check_shell() {
 	find tests contrib .ci -name '*.sh' -o -path .ci/run | sort |
-		xargs -r shellcheck -x -S warning
+		xargs -r -P 2 -n 16 shellcheck -x -S warning
 }
 
 check_python() {
