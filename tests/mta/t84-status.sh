@@ -140,6 +140,14 @@ s.connect(\"$T/daemon/control\")
 s.sendall(b\"reload\\n\")
 assert b\"error only root\" in s.makefile(\"rb\").read()'"
 
+# --- somebody else wrote into our keys ---
+sluiced_mark daemon
+rcli set sluice:observe x > "$T/rcli"
+ok "what cannot be read is told of" \
+	wait_for 15 sluiced_says daemon 'rules are observed.*sluice:observe'
+ok "and the store is not away for it" status_has 'it["store"]["state"] == "up"'
+rcli del sluice:observe > "$T/rcli"
+
 # --- the store goes and comes ---
 redis_kill
 ok "a store that is away is something to look at, before mail asks it" \

@@ -254,7 +254,10 @@ poll_switches(void)
 	int rc = switches_poll(
 	    keeper.switches, keeper.engine->store, clock_wall_ms());
 
-	life_store(rc == 0, clock_steady_us() - start_us);
+	if (rc == 0)
+		life_store(true, clock_steady_us() - start_us);
+	else if (!store_is_up(keeper.engine->store))
+		life_store(false, 0); /* and not that one key cannot be read */
 }
 
 static void

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 
 #define ARENA_BYTES ((size_t)512)
+/* A store that goes away says so itself, after fewer failures. */
+#define TELL_AFTER  5
 
 struct switch_set {
 	struct arena *arena;
@@ -24,6 +26,7 @@ struct switches {
 	atomic_bool is_empty;
 	pthread_rwlock_t lock; /* what current points to */
 	struct switch_set current;
+	unsigned n_failed; /* polls in a row; of the thread that polls */
 };
 
 struct switches *
@@ -153,6 +156,19 @@ use_set(struct switches *switches, struct switch_set *set, int64_t now_ms)
 	drop_set(&old);
 }
 
+/* The store is up, but what stands there cannot be read: somebody else wrote
+ * it. Once, until it is well again. */
+static void
+count_failure(struct switches *switches, struct store *store, struct str error)
+{
+	if (!store_is_up(store))
+		switches->n_failed = 0;
+	else if (++switches->n_failed == TELL_AFTER)
+		log_warning("which rules are observed for a time cannot be "
+			    "read, those known stay: %.*s",
+		    STR_ARG(error));
+}
+
 int
 switches_poll(struct switches *switches, struct store *store, int64_t now_ms)
 {
@@ -161,8 +177,10 @@ switches_poll(struct switches *switches, struct store *store, int64_t now_ms)
 	int rc = store_switches(store, now_ms, add_switch, &set, &error);
 
 	if (rc == 0) {
+		switches->n_failed = 0;
 		use_set(switches, &set, now_ms);
 	} else {
+		count_failure(switches, store, buf_str(&error));
 		drop_set(&set);
 		switches_expire(switches, now_ms);
 	}
