@@ -1,10 +1,12 @@
 """health.py - a daemon's process and log: is it alive, does it grow, what does
 it say.
 
-Memory is what the daemon and its helpers hold (RSS of all). A leak is growth
-that goes on: so the slope over the second half is asked, where all caches are
-full and all threads have been made, and how much more there is at the end than
-after warming up.
+Memory is the daemon's RSS; that of its helpers, which come and go, stands
+beside. It goes up and down by megabytes with large mails, reloads and what
+malloc gives back; a leak is growth that goes on under that. So of each minute the lowest value counts, the
+slope is the median of those between any two minutes of the second half, where
+caches are full and all threads have been made, and there is a bound for what
+there may be more at the end than after warming up.
 """
 import asyncio
 import collections
@@ -29,12 +31,12 @@ MAD = re.compile(r"Sanitizer|runtime error:|Assertion|out of memory")
 
 
 class Sample:
-    def __init__(self, at, rss_kib, n_fds, n_threads, helpers):
+    def __init__(self, at, rss_kib, helpers_kib, n_fds, n_threads):
         self.at = at
         self.rss_kib = rss_kib
+        self.helpers_kib = helpers_kib
         self.n_fds = n_fds
         self.n_threads = n_threads
-        self.helpers = helpers
 
 
 def status_of(pid, name):
@@ -57,16 +59,23 @@ def children_of(pid):
     return found
 
 
+def lowest_by_minute(samples):
+    """(minutes, KiB) of each minute that is whole."""
+    found = {}
+    for sample in samples:
+        minute = int((sample.at - samples[0].at) // 60)
+        found.setdefault(minute, []).append(sample.rss_kib)
+    return [(minute, min(values)) for minute, values in found.items()
+            if minute < max(found)]
+
+
 def slope_per_minute(points):
-    """Least squares of (seconds, KiB)."""
-    n = len(points)
-    if n < 3:
-        return 0.0
-    mean_x = sum(x for x, _ in points) / n
-    mean_y = sum(y for _, y in points) / n
-    up = sum((x - mean_x) * (y - mean_y) for x, y in points)
-    down = sum((x - mean_x) ** 2 for x, _ in points)
-    return 60 * up / down if down else 0.0
+    """The median of all slopes between two points (Theil and Sen): a few that
+    are odd do not matter."""
+    slopes = sorted((b[1] - a[1]) / (b[0] - a[0])
+                    for number, a in enumerate(points)
+                    for b in points[number + 1:])
+    return slopes[len(slopes) // 2] if slopes else 0.0
 
 
 class Daemon:
@@ -145,17 +154,17 @@ class Daemon:
     def sample(self):
         try:
             helpers = children_of(self.pid)
-            rss = status_of(self.pid, "VmRSS")
+            helpers_kib = 0
             for helper in helpers:
                 try:
-                    rss += status_of(helper, "VmRSS")
+                    helpers_kib += status_of(helper, "VmRSS")
                 except OSError:
                     pass # one that has just ended
             self.helpers_seen |= helpers
             self.samples.append(Sample(
-                time.monotonic(), rss, len(os.listdir(
-                    "/proc/%d/fd" % self.pid)),
-                status_of(self.pid, "Threads"), len(helpers)))
+                time.monotonic(), status_of(self.pid, "VmRSS"), helpers_kib,
+                len(os.listdir("/proc/%d/fd" % self.pid)),
+                status_of(self.pid, "Threads")))
         except OSError:
             self.problems.append("%s is gone" % self.name)
 
@@ -164,8 +173,7 @@ class Daemon:
         return self.samples[:warm], self.samples[warm:]
 
     def slope(self):
-        second = self.halves()[1]
-        return slope_per_minute([(s.at, s.rss_kib) for s in second])
+        return slope_per_minute(lowest_by_minute(self.halves()[1]))
 
     def grown(self, value):
         """By how much a value was higher at the end than when warm: the median
@@ -203,11 +211,14 @@ class Daemon:
         first, second = self.samples[0], self.halves()[1]
         last, warm = self.samples[-1], (second or self.samples)[0]
         return ("%s: RSS %d KiB at the start, %d warm, %d at the end, slope "
-                "%.0f KiB/min; descriptors %d %d %d; threads %d %d %d; helpers "
+                "%.0f KiB/min (lowest by minute: %s); helpers %d KiB at most; descriptors %d %d %d; threads %d %d %d; helpers "
                 "started %d, died %d, late %d; away %d times, %d calls failed, "
                 "%d counted locally" % (
                     self.name, first.rss_kib, warm.rss_kib, last.rss_kib,
-                    self.slope(), first.n_fds, warm.n_fds, last.n_fds,
+                    self.slope(), " ".join(
+                        str(kib) for _, kib in lowest_by_minute(second)),
+                    max(s.helpers_kib for s in self.samples),
+                    first.n_fds, warm.n_fds, last.n_fds,
                     first.n_threads, warm.n_threads, last.n_threads,
                     len(self.helpers_seen),
                     self.status["inspection"]["helpers_died"],

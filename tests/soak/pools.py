@@ -30,6 +30,9 @@ class Pools:
         self.n_left_out = 0
 
     def note(self, conversation):
+        """A message that is discarded at MAIL was discarded before the limit
+        was asked: the client hears that it was taken, over or not."""
+        is_gone = conversation.plan.sender.startswith("gone-")
         for events in conversation.connections:
             helo, mail = None, None
             for event in events:
@@ -38,7 +41,8 @@ class Pools:
                 elif event.word == "mail":
                     mail = event
                     self.note_mail(helo, event)
-                elif event.word == "end" and event.code == 250 and mail:
+                elif event.word == "end" and event.code == 250 and mail \
+                        and not is_gone:
                     self.put(self.accepted, helo, mail)
 
     def put(self, where, helo, event):
